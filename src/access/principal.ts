@@ -1,0 +1,9 @@
+// Who asks. A principal is what authentication proves; what it may do is decided elsewhere.
+
+export interface Principal {
+  /** Such as `arn:aws:iam::000000000000:user/administrator`. */
+  readonly arn: string;
+  /** The account of the region, twelve digits. */
+  readonly account: string;
+  readonly kind: "administrator";
+}

@@ -1,0 +1,183 @@
+// Everything holdfast refuses to do: one code, one set of facts and one sentence for each refusal.
+// Codes reach the wire in one place only: server/wire-status.ts. Where AWS has a sentence that
+// clients match on, ours is that sentence to the letter.
+
+/** The facts that go with each refusal. No plaintext and no key material, ever. */
+export interface RefusalFacts {
+  // What was asked is malformed.
+  validation_failed: { violations: readonly string[] };
+  invalid_name: None;
+  client_request_token_missing: None;
+  value_missing: None;
+  value_ambiguous: None;
+  invalid_next_token: None;
+  invalid_filter: { reason: string };
+  reserved_tag_key: { key: string };
+  duplicate_tag_key: { key: string };
+  invalid_replica_region: None;
+  kms_key_not_found: { keyId: string };
+  password_too_short: None;
+  password_class_excluded: None;
+  password_alphabet_empty: None;
+  recovery_window_out_of_range: None;
+  recovery_window_with_force: None;
+  label_change_missing: None;
+
+  // What was asked does not fit the state.
+  secret_not_found: None;
+  version_not_found: { versionId: string };
+  label_not_found: { label: string };
+  label_not_on_version: None;
+  secret_deleted: None;
+  secret_already_deleted: None;
+  secret_name_scheduled: None;
+  secret_exists: { name: string };
+  token_in_use: { token: string; arn: string };
+  label_holder_required: { label: string; versionId: string };
+  label_not_held: { label: string; versionId: string };
+  current_label_required: None;
+
+  // Limits.
+  too_many_labels: { limit: number };
+  too_many_versions: { limit: number };
+  too_many_tags: { limit: number };
+  too_many_secrets: { limit: number };
+  request_too_large: { limitBytes: number };
+  overloaded: None;
+
+  // Who asks.
+  access_denied: { principal: string; action: string; resource: string | undefined };
+  missing_authentication: None;
+  incomplete_signature: { reason: string };
+  invalid_signature: { reason: string };
+  unrecognized_client: None;
+
+  // The wire.
+  malformed_request: { reason: string };
+  unknown_operation: None;
+  operation_unimplemented: { operation: string };
+
+  // The cluster.
+  no_leader: None;
+  node_locked: { reason: string };
+  outcome_unknown: { reason: "leadership_lost" | "timed_out" | "leader_unreachable" };
+  timed_out: None;
+  decryption_failed: None;
+}
+
+type None = Record<string, never>;
+
+export type RefusalCode = keyof RefusalFacts;
+
+/** A refusal as plain data: what pure code returns, and what the state machine answers. */
+export type Refusal = {
+  [Code in RefusalCode]: { readonly code: Code; readonly facts: Readonly<RefusalFacts[Code]> };
+}[RefusalCode];
+
+/** A refusal on its way out through async code. Thrown by services, caught once by the wire. */
+export class RefusedError extends Error {
+  override readonly name = "RefusedError";
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal, options?: ErrorOptions) {
+    super(describeRefusal(refusal), options);
+    this.refusal = refusal;
+  }
+}
+
+/** Throws a refusal out of async code. */
+export function refuseCall<Code extends RefusalCode>(
+  code: Code,
+  facts: RefusalFacts[Code],
+): RefusedError {
+  // A code and its own facts always make a refusal; the compiler cannot pair them across a union.
+  return new RefusedError({ code, facts } as Refusal);
+}
+
+const sentences: { [Code in RefusalCode]: (facts: RefusalFacts[Code]) => string } = {
+  validation_failed: ({ violations }) =>
+    `${violations.length} validation ${violations.length === 1 ? "error" : "errors"} detected: ` +
+    violations.join("; "),
+  invalid_name: () =>
+    "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
+  client_request_token_missing: () =>
+    "You must provide a ClientRequestToken value. We recommend a UUID-type value.",
+  value_missing: () => "You must provide either SecretString or SecretBinary.",
+  value_ambiguous: () => "You can't specify both SecretString and SecretBinary.",
+  invalid_next_token: () => "The NextToken value is invalid.",
+  invalid_filter: ({ reason }) => reason,
+  reserved_tag_key: ({ key }) =>
+    `The tag key ${key} uses the reserved prefix aws:, which is for system use only.`,
+  duplicate_tag_key: ({ key }) => `The tag key ${key} appears more than once.`,
+  invalid_replica_region: () => "Invalid replica region.",
+  kms_key_not_found: ({ keyId }) =>
+    `The operation failed because of an invalid KMS key: Not found ${keyId}`,
+  password_too_short: () => "Password length is too short based on the required types.",
+  password_class_excluded: () => "All characters of the desired type have been excluded.",
+  password_alphabet_empty: () => "All characters have been excluded from selection.",
+  recovery_window_out_of_range: () =>
+    "RecoveryWindowInDays value must be between 7 and 30 days (inclusive).",
+  recovery_window_with_force: () =>
+    "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
+  label_change_missing: () =>
+    "You must provide RemoveFromVersionId, MoveToVersionId or both of them.",
+
+  secret_not_found: () => "Secrets Manager can't find the specified secret.",
+  version_not_found: ({ versionId }) =>
+    `Secrets Manager can't find the specified secret value for VersionId: ${versionId}`,
+  label_not_found: ({ label }) =>
+    `Secrets Manager can't find the specified secret value for staging label: ${label}`,
+  label_not_on_version: () =>
+    "You provided a VersionStage that is not associated to the provided VersionId.",
+  secret_deleted: () =>
+    "You can't perform this operation on the secret because it was marked for deletion.",
+  secret_already_deleted: () =>
+    "You tried to perform the operation on a secret that's currently marked deleted.",
+  secret_name_scheduled: () =>
+    "You can't create this secret because a secret with this name is already scheduled for deletion.",
+  secret_exists: ({ name }) => `The operation failed because the secret ${name} already exists.`,
+  token_in_use: ({ token, arn }) =>
+    `You can't use ClientRequestToken ${token} because that value is already in use for a version of secret ${arn}.`,
+  label_holder_required: ({ label, versionId }) =>
+    `The parameter RemoveFromVersionId can't be empty. Staging label ${label} is currently attached ` +
+    `to version ${versionId}, so you must explicitly reference that version in RemoveFromVersionId.`,
+  label_not_held: ({ label, versionId }) =>
+    `The staging label ${label} is not attached to the version ${versionId} given in RemoveFromVersionId.`,
+  current_label_required: () =>
+    "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed.",
+
+  too_many_labels: ({ limit }) =>
+    `You have reached the limit of ${limit} staging labels attached to the versions of a secret.`,
+  too_many_versions: ({ limit }) => `You have reached the limit of ${limit} versions of a secret.`,
+  too_many_tags: ({ limit }) => `You have reached the limit of ${limit} tags on a secret.`,
+  too_many_secrets: ({ limit }) => `You have reached the limit of ${limit} secrets in this Region.`,
+  request_too_large: ({ limitBytes }) => `The request is larger than ${limitBytes} bytes.`,
+  overloaded: () => "Rate exceeded",
+
+  access_denied: ({ principal, action, resource }) =>
+    `User: ${principal} is not authorized to perform: ${action}` +
+    (resource === undefined ? "" : ` on resource: ${resource}`) +
+    ` because no identity-based policy allows the ${action} action`,
+  missing_authentication: () => "Request is missing Authentication Token",
+  incomplete_signature: ({ reason }) => reason,
+  invalid_signature: ({ reason }) => reason,
+  unrecognized_client: () => "The security token included in the request is invalid.",
+
+  malformed_request: ({ reason }) => reason,
+  unknown_operation: () => "The operation named in the request is not known.",
+  operation_unimplemented: ({ operation }) => `${operation} is not available in this release.`,
+
+  no_leader: () => "The region has no leader at the moment. Nothing was changed; try again.",
+  node_locked: ({ reason }) => `This node is locked: ${reason}`,
+  outcome_unknown: ({ reason }) =>
+    `The outcome is not known (${reason}). Retry with the same ClientRequestToken.`,
+  timed_out: () => "The request ran out of time. Nothing was changed; try again.",
+  decryption_failed: () =>
+    "Secrets Manager can't decrypt the protected secret text using the provided KMS key.",
+};
+
+/** One sentence for people. Programs read the code and the facts. */
+export function describeRefusal(refusal: Refusal): string {
+  const sentence = sentences[refusal.code] as (facts: Refusal["facts"]) => string;
+  return sentence(refusal.facts);
+}

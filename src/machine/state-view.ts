@@ -1,0 +1,53 @@
+// What the state machine may read, and what it may ask to be written. Rows are typed here; storage
+// turns them into bytes. Everything is synchronous: apply never waits.
+import type { SecretArn } from "../base/arn.ts";
+import type { EpochMs } from "../base/ids.ts";
+import type { KeyringRecord } from "../keys/keyring-record.ts";
+import type { SealedValue, SecretRecord, VersionId } from "../secrets/secret.ts";
+
+export interface StateView {
+  secret(name: string): SecretRecord | undefined;
+  sealedValue(name: string, versionId: VersionId): SealedValue | undefined;
+  keyring(): KeyringRecord | undefined;
+  counters(): Counters;
+
+  /**
+   * Names in the order of creation, `after` excluded (0 for the first page), ascending or
+   * descending. Costs what is taken from it, not what is stored.
+   */
+  namesByOrder(range: OrderRange): Iterable<{ readonly order: number; readonly name: string }>;
+}
+
+export interface OrderRange {
+  readonly direction: "ascending" | "descending";
+  /** Where the page before ended; absent for the first page. */
+  readonly after: number | undefined;
+}
+
+/** What the region counts. One row, written with every command. */
+export interface Counters {
+  /** The latest time any command was applied at: time in the state never goes back. */
+  readonly lastAt: EpochMs;
+  /** The `order` the next secret gets; starts at 1. */
+  readonly nextOrder: number;
+  readonly secretCount: number;
+}
+
+export type RowChange =
+  | { readonly row: "secret"; readonly name: string; readonly record: SecretRecord | undefined }
+  | {
+      readonly row: "value";
+      readonly name: string;
+      readonly versionId: VersionId;
+      readonly value: SealedValue | undefined;
+    }
+  /** The index behind `namesByOrder`. */
+  | { readonly row: "order"; readonly order: number; readonly name: string | undefined }
+  | { readonly row: "keyring"; readonly record: KeyringRecord }
+  | { readonly row: "counters"; readonly counters: Counters };
+
+/** Names a secret for a person or a log line; never its value. */
+export interface SecretName {
+  readonly name: string;
+  readonly arn: SecretArn;
+}
