@@ -1,6 +1,5 @@
 // What the state machine may read, and what it may ask to be written. Rows are typed here; storage
-// turns them into bytes. Everything is synchronous: apply never waits.
-import type { SecretArn } from "../base/arn.ts";
+// turns them into bytes. What apply reads is synchronous: it never waits.
 import type { EpochMs } from "../base/ids.ts";
 import type { KeyringRecord } from "../keys/keyring-record.ts";
 import type { SealedValue, SecretRecord, VersionId } from "../secrets/secret.ts";
@@ -12,16 +11,22 @@ export interface StateView {
   counters(): Counters;
 
   /**
-   * Names in the order of creation, `after` excluded (0 for the first page), ascending or
-   * descending. Costs what is taken from it, not what is stored.
+   * Names in the order of creation: one page, which costs the page and not the store. For queries
+   * only: apply never waits, so it never asks.
    */
-  namesByOrder(range: OrderRange): Iterable<{ readonly order: number; readonly name: string }>;
+  namesByOrder(range: OrderRange): Promise<readonly OrderedName[]>;
 }
 
 export interface OrderRange {
   readonly direction: "ascending" | "descending";
-  /** Where the page before ended; absent for the first page. */
+  /** The `order` where the page before ended, excluded; absent for the first page. */
   readonly after: number | undefined;
+  readonly limit: number;
+}
+
+export interface OrderedName {
+  readonly order: number;
+  readonly name: string;
 }
 
 /** What the region counts. One row, written with every command. */
@@ -45,9 +50,3 @@ export type RowChange =
   | { readonly row: "order"; readonly order: number; readonly name: string | undefined }
   | { readonly row: "keyring"; readonly record: KeyringRecord }
   | { readonly row: "counters"; readonly counters: Counters };
-
-/** Names a secret for a person or a log line; never its value. */
-export interface SecretName {
-  readonly name: string;
-  readonly arn: SecretArn;
-}

@@ -1,0 +1,126 @@
+// What the core is told. All of it is plain values; none of it is read from a clock, a disk or a
+// socket by the core itself.
+import type { LogIndex, NodeId, Term } from "../base/ids.ts";
+import type { LogPosition } from "./log-terms.ts";
+
+export type Input =
+  /**
+   * Time has passed. The driver decides how long a tick is. `elapsedTicks` is what truly passed: a
+   * leader that was paused must find out at once that it has lost its quorum, while a follower
+   * counts one, or every paused node would stand for election when it wakes.
+   */
+  | { readonly kind: "tick"; readonly elapsedTicks: number }
+  | { readonly kind: "message"; readonly from: NodeId; readonly message: Message }
+  /** New entries from this node's clients. Only ever given to a leader. */
+  | { readonly kind: "propose"; readonly payloads: readonly Uint8Array[] }
+  /** Everything up to this `persist` effect is durable. */
+  | { readonly kind: "persisted"; readonly sequence: number }
+  /** A `send_entries` effect was carried out as far as `last`; there may be more to send. */
+  | {
+      readonly kind: "entries_sent";
+      readonly to: NodeId;
+      readonly term: Term;
+      readonly last: LogIndex;
+      readonly sizeBytes: number;
+    }
+  /** The way to a peer broke: what was on it may be lost. */
+  | { readonly kind: "peer_unreachable"; readonly peer: NodeId }
+  /** One round of reads wants to know how far it must wait. `readId` is the driver's. */
+  | { readonly kind: "read"; readonly readId: number };
+
+/** One entry of the log. The core passes entries on and keeps none of them. */
+export interface Entry {
+  readonly index: LogIndex;
+  readonly term: Term;
+  /** `empty`: the first entry of a leader, which carries nothing (thesis 6.4). */
+  readonly kind: "empty" | "command";
+  readonly payload: Uint8Array;
+}
+
+export type Message =
+  | PreVoteRequest
+  | PreVoteResponse
+  | VoteRequest
+  | VoteResponse
+  | AppendRequest
+  | AppendResponse
+  | Heartbeat
+  | HeartbeatResponse
+  | ReadIndexRequest
+  | ReadIndexResponse;
+
+/** Asks whether an election could be won; changes nothing in anybody (thesis 9.6). */
+export interface PreVoteRequest {
+  readonly kind: "pre_vote_request";
+  /** The term that the candidate would stand in: one above its own. */
+  readonly term: Term;
+  readonly lastLog: LogPosition;
+}
+
+export interface PreVoteResponse {
+  readonly kind: "pre_vote_response";
+  /** Granted: the term asked about. Refused: the term of whoever refuses. */
+  readonly term: Term;
+  readonly vote: "granted" | "refused";
+}
+
+export interface VoteRequest {
+  readonly kind: "vote_request";
+  readonly term: Term;
+  readonly lastLog: LogPosition;
+}
+
+export interface VoteResponse {
+  readonly kind: "vote_response";
+  readonly term: Term;
+  readonly vote: "granted" | "refused";
+}
+
+export interface AppendRequest {
+  readonly kind: "append_request";
+  readonly term: Term;
+  /** The entry just before the first of `entries`. */
+  readonly prev: LogPosition;
+  readonly entries: readonly Entry[];
+  readonly commitIndex: LogIndex;
+  readonly readRound: number;
+}
+
+export interface AppendResponse {
+  readonly kind: "append_response";
+  readonly term: Term;
+  readonly readRound: number;
+  readonly answer:
+    /** The follower's log equals the leader's up to here, durably. */
+    | { readonly kind: "matched"; readonly index: LogIndex }
+    /** The follower has another entry at `prevIndex`, or none; the logs may agree at `hint`. */
+    | { readonly kind: "mismatched"; readonly prevIndex: LogIndex; readonly hint: LogPosition };
+}
+
+export interface Heartbeat {
+  readonly kind: "heartbeat";
+  readonly term: Term;
+  /** Never above what the follower is known to hold. */
+  readonly commitIndex: LogIndex;
+  readonly readRound: number;
+}
+
+export interface HeartbeatResponse {
+  readonly kind: "heartbeat_response";
+  readonly term: Term;
+  readonly readRound: number;
+}
+
+/** A follower asks how far a read must wait (thesis 6.4). */
+export interface ReadIndexRequest {
+  readonly kind: "read_index_request";
+  readonly term: Term;
+  readonly readId: number;
+}
+
+export interface ReadIndexResponse {
+  readonly kind: "read_index_response";
+  readonly term: Term;
+  readonly readId: number;
+  readonly answer: { readonly kind: "at"; readonly index: LogIndex } | { readonly kind: "refused" };
+}

@@ -1,0 +1,135 @@
+// All that one node knows of its group. Plain values, replaced and never changed in place.
+import type { LogIndex, NodeId, Term } from "../base/ids.ts";
+import type { Configuration } from "./configuration.ts";
+import { durableUpTo, type Durability } from "./durability.ts";
+import type { HardState } from "./effect.ts";
+import type { LogTerms } from "./log-terms.ts";
+import { draw, type Prng } from "./prng.ts";
+import type { FlowLimits, Progress } from "./progress.ts";
+
+export interface RaftState {
+  readonly self: NodeId;
+  readonly configuration: Configuration;
+  readonly settings: RaftSettings;
+
+  /** Hard state: step.ts has it persisted before anything that rests on it is sent. */
+  readonly term: Term;
+  readonly votedFor: NodeId | undefined;
+
+  readonly log: LogTerms;
+  readonly durability: Durability;
+
+  /** Invariant: `commitIndex <= log.lastIndex`, and it never goes back. */
+  readonly commitIndex: LogIndex;
+
+  readonly role: Role;
+  readonly prng: Prng;
+}
+
+export interface RaftSettings {
+  /** Silence from a leader, in ticks, after which an election may begin. */
+  readonly electionTicks: number;
+  /** Ticks from one heartbeat of a leader to the next. */
+  readonly heartbeatTicks: number;
+  readonly flow: FlowLimits;
+}
+
+/** What only one role knows. A field of another role cannot be read. */
+export type Role = Follower | PreCandidate | Candidate | Leader;
+export type Electing = PreCandidate | Candidate;
+
+export interface Follower extends Patience {
+  readonly kind: "follower";
+  readonly leader: NodeId | undefined;
+}
+
+/** Asks whether an election could be won, before it disturbs anybody with one (thesis 9.6). */
+export interface PreCandidate extends Patience {
+  readonly kind: "pre_candidate";
+  readonly votes: Votes;
+}
+
+export interface Candidate extends Patience {
+  readonly kind: "candidate";
+  readonly votes: Votes;
+}
+
+export type Votes = ReadonlyMap<NodeId, "granted" | "refused">;
+
+export interface Patience {
+  /** Ticks since the leader was heard, a vote was given, or an election was begun. */
+  readonly quietTicks: number;
+  /** Between one and two election timeouts, drawn anew each time. */
+  readonly patienceTicks: number;
+}
+
+export interface Leader {
+  readonly kind: "leader";
+  /** Everybody else who receives the log. */
+  readonly progress: ReadonlyMap<NodeId, Progress>;
+  /** The leader's own first entry: nothing before it is committed by counting (thesis 3.6.2). */
+  readonly firstOwnIndex: LogIndex;
+  readonly ticksToHeartbeat: number;
+  readonly ticksSinceQuorumCheck: number;
+  readonly reads: Reads;
+}
+
+/** Reads on their way to being safe (thesis 6.4). */
+export interface Reads {
+  /** The newest round: sent with every heartbeat and append, echoed by every answer. */
+  readonly round: number;
+  /** Asked, and waiting for a quorum to answer their round. Ascending in `round`. */
+  readonly proving: readonly ProvingRead[];
+  /** Asked before the leader has committed an entry of its own term. */
+  readonly waiting: readonly AskedRead[];
+}
+
+export interface AskedRead {
+  readonly readId: number;
+  /** The node whose client reads. */
+  readonly origin: NodeId;
+}
+
+export interface ProvingRead extends AskedRead {
+  readonly round: number;
+  /** What was committed when the round began: the read must see all of it. */
+  readonly index: LogIndex;
+}
+
+/** What a node starts from: what its disk remembers, and who it is. */
+export interface Recovered {
+  readonly self: NodeId;
+  readonly configuration: Configuration;
+  readonly settings: RaftSettings;
+  readonly hardState: HardState;
+  /** All of it durable. */
+  readonly log: LogTerms;
+  /** At least what is applied. */
+  readonly commitIndex: LogIndex;
+  readonly seed: Prng;
+}
+
+export function startAsFollower(recovered: Recovered): RaftState {
+  const { hardState, seed, settings, log, ...rest } = recovered;
+  const { value, prng } = draw(seed, settings.electionTicks);
+  return {
+    ...rest,
+    ...hardState,
+    settings,
+    log,
+    durability: durableUpTo(log.lastIndex),
+    role: {
+      kind: "follower",
+      leader: undefined,
+      quietTicks: 0,
+      patienceTicks: settings.electionTicks + value,
+    },
+    prng,
+  };
+}
+
+/** Who leads, as far as this node knows. */
+export function knownLeader(state: RaftState): NodeId | undefined {
+  if (state.role.kind === "leader") return state.self;
+  return state.role.kind === "follower" ? state.role.leader : undefined;
+}

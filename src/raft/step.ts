@@ -1,0 +1,227 @@
+// One node, one input: what it becomes, and what must be done about it.
+//
+// Read state.ts, input.ts and effect.ts first: they are the whole vocabulary.
+import { assert, unreachable } from "../base/assert.ts";
+import type { NodeId } from "../base/ids.ts";
+import { onAppendResponse, onHeartbeatResponse } from "./answers.ts";
+import { advanceCommit } from "./commit.ts";
+import { isVoter } from "./configuration.ts";
+import { issuedWithoutEntries, landed } from "./durability.ts";
+import type { Effect, Persist, StepResult } from "./effect.ts";
+import {
+  becomeFollower,
+  hearsLeader,
+  onPreVoteRequest,
+  onPreVoteResponse,
+  onVoteRequest,
+  onVoteResponse,
+  startPreVote,
+} from "./election.ts";
+import { onAppendRequest, onHeartbeat } from "./follow.ts";
+import { sendHeartbeats } from "./heartbeat.ts";
+import type { Input, Message } from "./input.ts";
+import { probeFrom } from "./progress.ts";
+import { onRead, onReadIndexRequest, onReadIndexResponse } from "./read-index.ts";
+import { quorumSize } from "./quorum.ts";
+import { onEntriesSent, onPropose } from "./replicate.ts";
+import type { Leader, RaftState } from "./state.ts";
+
+/**
+ * Advances one node by one input.
+ *
+ * Deterministic: the same state and input give the same result, on every machine, in every replay.
+ * The caller keeps the new state and performs the effects (see effect.ts for their order).
+ */
+export function step(state: RaftState, input: Input): StepResult {
+  const result = dispatch(state, input);
+  return withHardState(state, {
+    state: result.state,
+    effects: [...result.effects, ...failedReads(state, result.state)],
+  });
+}
+
+function dispatch(state: RaftState, input: Input): StepResult {
+  switch (input.kind) {
+    case "tick":
+      return onTick(state, input.elapsedTicks);
+    case "message":
+      return onMessage(state, input.from, input.message);
+    case "propose":
+      return onPropose(state, input.payloads);
+    case "persisted":
+      return advanceCommit({ ...state, durability: landed(state.durability, input.sequence) });
+    case "entries_sent":
+      return onEntriesSent(state, input);
+    case "peer_unreachable":
+      return onPeerUnreachable(state, input.peer);
+    case "read":
+      return onRead(state, { readId: input.readId, origin: state.self });
+    default:
+      return unreachable(input, "raft input");
+  }
+}
+
+function onTick(state: RaftState, elapsedTicks: number): StepResult {
+  const { role } = state;
+  if (role.kind === "leader") return onLeaderTick(state, role, elapsedTicks);
+  const quietTicks = role.quietTicks + 1;
+  if (quietTicks >= role.patienceTicks && isVoter(state.configuration, state.self)) {
+    return startPreVote(state);
+  }
+  return { state: { ...state, role: { ...role, quietTicks } }, effects: [] };
+}
+
+/**
+ * CheckQuorum (thesis 6.2): a leader that a quorum does not answer stops leading, and stops
+ * heartbeats with it, or its one reachable follower would refuse everybody else for ever.
+ */
+function onLeaderTick(state: RaftState, role: Leader, elapsedTicks: number): StepResult {
+  const ticksSinceQuorumCheck = role.ticksSinceQuorumCheck + elapsedTicks;
+  if (ticksSinceQuorumCheck < state.settings.electionTicks) {
+    return beat(state, { ...role, ticksSinceQuorumCheck });
+  }
+  if (!isAnsweredByQuorum(state, role)) {
+    return { state: becomeFollower(state, state.term, undefined), effects: [] };
+  }
+  const progress = new Map(
+    [...role.progress].map(([peer, known]) => [peer, { ...known, isActive: false }]),
+  );
+  return beat(state, { ...role, progress, ticksSinceQuorumCheck: 0 });
+}
+
+function beat(state: RaftState, role: Leader): StepResult {
+  const ticksToHeartbeat = role.ticksToHeartbeat - 1;
+  if (ticksToHeartbeat > 0) {
+    return { state: { ...state, role: { ...role, ticksToHeartbeat } }, effects: [] };
+  }
+  return sendHeartbeats({
+    ...state,
+    role: { ...role, ticksToHeartbeat: state.settings.heartbeatTicks },
+  });
+}
+
+function isAnsweredByQuorum(state: RaftState, role: Leader): boolean {
+  const isActive = (node: NodeId): boolean =>
+    node === state.self || (role.progress.get(node)?.isActive ?? false);
+  const { voters, outgoingVoters } = state.configuration;
+  return [voters, outgoingVoters].every(
+    (set) => set.size === 0 || [...set].filter(isActive).length >= quorumSize(set),
+  );
+}
+
+function onPeerUnreachable(state: RaftState, peer: NodeId): StepResult {
+  const { role } = state;
+  if (role.kind !== "leader") return { state, effects: [] };
+  const known = role.progress.get(peer);
+  if (known === undefined) return { state, effects: [] };
+  const again = {
+    ...probeFrom(known, known.matchIndex),
+    isSending: false,
+    sentCommit: known.matchIndex,
+  };
+  return {
+    state: { ...state, role: { ...role, progress: new Map(role.progress).set(peer, again) } },
+    effects: [],
+  };
+}
+
+/** Terms come first, for every message alike: a newer one demotes us, an older is turned away. */
+function onMessage(state: RaftState, from: NodeId, message: Message): StepResult {
+  if (message.kind === "pre_vote_request") return onPreVoteRequest(state, from, message);
+  if (message.kind === "pre_vote_response") return onPreVoteResponse(state, from, message);
+  if (message.term < state.term) return onOlderTerm(state, from, message);
+  if (message.term === state.term) return onCurrentTerm(state, from, message);
+
+  // A voter that hears its leader lets nobody take the term up (thesis 4.2.3).
+  if (message.kind === "vote_request" && hearsLeader(state)) return { state, effects: [] };
+  const isFromLeader = message.kind === "append_request" || message.kind === "heartbeat";
+  const current = becomeFollower(state, message.term, isFromLeader ? from : undefined);
+  return onCurrentTerm(current, from, message);
+}
+
+type TermedMessage = Exclude<Message, { kind: "pre_vote_request" | "pre_vote_response" }>;
+
+function onOlderTerm(state: RaftState, from: NodeId, message: TermedMessage): StepResult {
+  switch (message.kind) {
+    case "vote_request":
+      return tell(state, from, { kind: "vote_response", term: state.term, vote: "refused" });
+    case "append_request":
+    case "heartbeat":
+      // Not silence: a node that came back with a higher term would be frozen out for ever, since
+      // the leader it ignores holds the others' attention (etcd-io/etcd#8501).
+      return tell(state, from, { kind: "heartbeat_response", term: state.term, readRound: 0 });
+    case "vote_response":
+    case "append_response":
+    case "heartbeat_response":
+    case "read_index_request":
+    case "read_index_response":
+      return { state, effects: [] };
+  }
+}
+
+function onCurrentTerm(state: RaftState, from: NodeId, message: TermedMessage): StepResult {
+  switch (message.kind) {
+    case "vote_request":
+      return onVoteRequest(state, from, message);
+    case "vote_response":
+      return onVoteResponse(state, from, message);
+    case "append_request":
+      return onAppendRequest(followLeader(state, from), from, message);
+    case "append_response":
+      return onAppendResponse(state, from, message);
+    case "heartbeat":
+      return onHeartbeat(followLeader(state, from), from, message);
+    case "heartbeat_response":
+      return onHeartbeatResponse(state, from, message);
+    case "read_index_request":
+      return onReadIndexRequest(state, from, message);
+    case "read_index_response":
+      return onReadIndexResponse(state, message);
+    default:
+      return unreachable(message, "raft message");
+  }
+}
+
+/** Whoever speaks as leader in our term is its leader: there is one at most. */
+function followLeader(state: RaftState, leader: NodeId): RaftState {
+  assert(state.role.kind !== "leader", "a term has one leader");
+  if (state.role.kind === "follower" && state.role.leader === leader) {
+    return { ...state, role: { ...state.role, quietTicks: 0 } };
+  }
+  return becomeFollower(state, state.term, leader);
+}
+
+function tell(state: RaftState, to: NodeId, message: Message): StepResult {
+  return { state, effects: [{ kind: "send", to, message }] };
+}
+
+/**
+ * Derived here once, so that no handler can forget it: a term or a vote is durable before a message
+ * that rests on it is sent. A node that forgot its vote could vote twice in a term (thesis 3.8).
+ */
+function withHardState(before: RaftState, result: StepResult): StepResult {
+  const { term, votedFor } = result.state;
+  if (before.term === term && before.votedFor === votedFor) return result;
+
+  const hardState = { term, votedFor };
+  const write = result.effects.find((effect): effect is Persist => effect.kind === "persist");
+  if (write !== undefined) {
+    const others = result.effects.filter((effect) => effect !== write);
+    return { state: result.state, effects: [{ ...write, hardState }, ...others] };
+  }
+  const sequence = result.state.durability.nextSequence;
+  return {
+    state: { ...result.state, durability: issuedWithoutEntries(result.state.durability) },
+    effects: [{ kind: "persist", sequence, hardState, entries: [] }, ...result.effects],
+  };
+}
+
+/** Derived here once as well: reads that a lost leadership leaves behind fail, never linger. */
+function failedReads(before: RaftState, after: RaftState): readonly Effect[] {
+  if (before.role.kind !== "leader") return [];
+  if (after.role.kind === "leader" && after.term === before.term) return [];
+  const { proving, waiting } = before.role.reads;
+  return [...proving, ...waiting]
+    .filter((read) => read.origin === before.self)
+    .map(({ readId }) => ({ kind: "read_failed", readId }));
+}
