@@ -1,0 +1,106 @@
+// The one place that knows LevelDB. The rest of storage sees sorted bytes and durable writes, and a
+// simulation can put a disk of its own here.
+import { Level } from "level";
+import { CorruptionError } from "./corruption.ts";
+
+export interface Database {
+  /** Synchronous: a few microseconds, and no other reader can come between two reads. */
+  get(key: Uint8Array): Uint8Array | undefined;
+
+  /** All of the changes or none; durable when the promise resolves. */
+  write(changes: readonly Change[]): Promise<void>;
+
+  /** In key order, as of the call. */
+  scan(range: KeyRange): AsyncIterable<Row>;
+
+  /** At most `limit` rows from either end of the range, as of the call. */
+  page(
+    range: KeyRange,
+    options: { readonly limit: number; readonly reverse: boolean },
+  ): Promise<readonly Row[]>;
+
+  close(): Promise<void>;
+}
+
+export type Row = readonly [key: Uint8Array, value: Uint8Array];
+
+export type Change =
+  | { readonly type: "put"; readonly key: Uint8Array; readonly value: Uint8Array }
+  | { readonly type: "del"; readonly key: Uint8Array };
+
+export interface KeyRange {
+  readonly gte: Uint8Array;
+  readonly lt: Uint8Array;
+}
+
+/**
+ * Opens the database in a directory, making it if there is none.
+ *
+ * Every batch is synced: one that is not would leave a hole behind the next one that is, when the
+ * write buffer changes files in between (google/leveldb#193).
+ */
+export async function openDatabase(path: string): Promise<Database> {
+  const level = new Level<Uint8Array, Uint8Array>(path, {
+    keyEncoding: "view",
+    valueEncoding: "view",
+    // Sealed values do not compress.
+    compression: false,
+    writeBufferSize: 16 * 1024 * 1024,
+    cacheSize: 32 * 1024 * 1024,
+  });
+  await openLevel(level, path);
+  return {
+    get: (key) => level.getSync<Uint8Array, Uint8Array | undefined>(key, {}),
+    write: (changes) => writeBatch(level, changes),
+    scan: (range) => scanInPages(level, range),
+    page: (range, options) => level.iterator({ ...range, ...options }).all(),
+    close: () => level.close(),
+  };
+}
+
+async function openLevel(level: Level<Uint8Array, Uint8Array>, path: string): Promise<void> {
+  try {
+    await level.open();
+  } catch (cause) {
+    const reason = causeOf(cause);
+    if (reason.code === "LEVEL_LOCKED") {
+      throw new Error(`Cannot open ${path}: another process has it open`, { cause });
+    }
+    throw new CorruptionError(path, `LevelDB cannot open it: ${reason.message}`, { cause });
+  }
+}
+
+function causeOf(error: unknown): { readonly code: unknown; readonly message: string } {
+  const inner = error instanceof Error ? (error.cause ?? error) : error;
+  if (!(inner instanceof Error)) return { code: undefined, message: String(inner) };
+  return { code: (inner as { code?: unknown }).code, message: inner.message };
+}
+
+async function writeBatch(
+  level: Level<Uint8Array, Uint8Array>,
+  changes: readonly Change[],
+): Promise<void> {
+  const batch = level.batch();
+  for (const change of changes) {
+    if (change.type === "put") batch.put(change.key, change.value);
+    else batch.del(change.key);
+  }
+  // The types of level 10 do not know that the chained form takes write options.
+  await (batch.write as (options: { sync: true }) => Promise<void>).call(batch, { sync: true });
+}
+
+async function* scanInPages(
+  level: Level<Uint8Array, Uint8Array>,
+  range: KeyRange,
+): AsyncGenerator<Row> {
+  const iterator = level.iterator(range);
+  try {
+    for (;;) {
+      const rows = await iterator.nextv(1000);
+      if (rows.length === 0) return;
+      yield* rows;
+    }
+  } finally {
+    await iterator.close();
+  }
+}

@@ -1,0 +1,116 @@
+// The layout of the node's one database. LevelDB sorts keys as bytes, so numbers are fixed-width
+// and big-endian: byte order is then number order.
+//
+//   0x01                          identity: whose database this is
+//   0x02                          head: term, vote, ends of the log, count of batches
+//   0x05                          which generation of state rows is live
+//   0x10 <index u64>              log entry
+//   0x20 <generation u32> …       state rows:
+//          's' <name>               secret
+//          'v' <name> 0x00 <id>     value of one version
+//          'o' <order u64>          name of a secret, by order of creation
+//          'k'                      keyring
+//          'c'                      counters
+//   0x21 <generation u32>         applied: index, digest, configuration
+//
+// Snapshots are received into the next generation and become live by one write.
+import { utf8 } from "../base/bytes.ts";
+import { logIndex, type LogIndex } from "../base/ids.ts";
+import type { KeyRange } from "./database.ts";
+
+export const identityKey: Uint8Array = Uint8Array.of(0x01);
+export const headKey: Uint8Array = Uint8Array.of(0x02);
+
+const entryTag = 0x10;
+const stateTag = 0x20;
+const appliedTag = 0x21;
+
+const tags = { secret: 0x73, value: 0x76, order: 0x6f, keyring: 0x6b, counters: 0x63 } as const;
+export type RowKind = keyof typeof tags;
+
+/** The first generation of state rows a node has. */
+export const firstGeneration = 1;
+
+export function entryKey(index: LogIndex): Uint8Array {
+  const key = new Uint8Array(9);
+  key[0] = entryTag;
+  new DataView(key.buffer).setBigUint64(1, BigInt(index));
+  return key;
+}
+
+export function indexOfEntryKey(key: Uint8Array): LogIndex {
+  return logIndex(Number(new DataView(key.buffer, key.byteOffset).getBigUint64(1)));
+}
+
+/** Every log entry there may be. */
+export const allEntries: KeyRange = {
+  gte: Uint8Array.of(entryTag),
+  lt: Uint8Array.of(entryTag + 1),
+};
+
+export function appliedKey(generation: number): Uint8Array {
+  return withGeneration(appliedTag, generation, 0);
+}
+
+/** What a state row is called within its generation: the same on every node. */
+export function rowKey(kind: RowKind, name: Uint8Array): Uint8Array {
+  const key = new Uint8Array(1 + name.length);
+  key[0] = tags[kind];
+  key.set(name, 1);
+  return key;
+}
+
+export function secretRowKey(name: string): Uint8Array {
+  return rowKey("secret", utf8(name));
+}
+
+/** No name holds a zero byte, so no name and version can be taken for another pair. */
+export function valueRowKey(name: string, versionId: string): Uint8Array {
+  return rowKey("value", utf8(`${name}\0${versionId}`));
+}
+
+export function orderRowKey(order: number): Uint8Array {
+  const place = new Uint8Array(8);
+  new DataView(place.buffer).setBigUint64(0, BigInt(order));
+  return rowKey("order", place);
+}
+
+export function orderOfRowKey(key: Uint8Array): number {
+  return Number(new DataView(key.buffer, key.byteOffset).getBigUint64(1));
+}
+
+export const keyringRowKey: Uint8Array = rowKey("keyring", new Uint8Array());
+export const countersRowKey: Uint8Array = rowKey("counters", new Uint8Array());
+
+const generationPrefix = 5;
+
+/** Where a state row stands in the database. */
+export function stateKey(generation: number, row: Uint8Array): Uint8Array {
+  const key = withGeneration(stateTag, generation, row.length);
+  key.set(row, generationPrefix);
+  return key;
+}
+
+export function rowOfStateKey(key: Uint8Array): Uint8Array {
+  return key.subarray(generationPrefix);
+}
+
+/** Every state row of one generation. */
+export function allStateRows(generation: number): KeyRange {
+  return {
+    gte: withGeneration(stateTag, generation, 0),
+    lt: withGeneration(stateTag, generation + 1, 0),
+  };
+}
+
+/** The state rows from one row key up to, and without, another. */
+export function stateRange(generation: number, from: Uint8Array, below: Uint8Array): KeyRange {
+  return { gte: stateKey(generation, from), lt: stateKey(generation, below) };
+}
+
+function withGeneration(tag: number, generation: number, extra: number): Uint8Array {
+  const key = new Uint8Array(generationPrefix + extra);
+  key[0] = tag;
+  new DataView(key.buffer).setUint32(1, generation);
+  return key;
+}

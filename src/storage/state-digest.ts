@@ -1,0 +1,35 @@
+// A number that two nodes agree on exactly when their state rows are the same: the sum of
+// SHA-256(key, value) over all rows, modulo 2^256. A sum because one row's change is one
+// subtraction and one addition, and because the order of rows does not matter. It also catches what
+// no checksum of a row can: a row that is missing.
+import { createHash } from "node:crypto";
+
+export type StateDigest = bigint;
+
+export const emptyDigest: StateDigest = 0n;
+
+const digestLength = 32;
+const modulus = 1n << 256n;
+
+export function withRow(digest: StateDigest, key: Uint8Array, value: Uint8Array): StateDigest {
+  return (digest + rowNumber(key, value)) % modulus;
+}
+
+export function withoutRow(digest: StateDigest, key: Uint8Array, value: Uint8Array): StateDigest {
+  return (digest - rowNumber(key, value) + modulus) % modulus;
+}
+
+export function digestBytes(digest: StateDigest): Uint8Array {
+  return new Uint8Array(Buffer.from(digest.toString(16).padStart(2 * digestLength, "0"), "hex"));
+}
+
+export function digestOf(bytes: Uint8Array): StateDigest {
+  return bytes.length === 0 ? emptyDigest : BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
+}
+
+function rowNumber(key: Uint8Array, value: Uint8Array): bigint {
+  const length = new Uint8Array(4);
+  new DataView(length.buffer).setUint32(0, key.length);
+  const hash = createHash("sha256").update(length).update(key).update(value).digest("hex");
+  return BigInt(`0x${hash}`);
+}
