@@ -1,0 +1,278 @@
+// Carries out what the core decides: one input at a time in, effects out to the disk and the peers.
+//
+//   inputs ─► step ─┬─ send ────────────────► peers (after any vote listed before is durable)
+//                   ├─ persist ─► batch ─► disk ─► acknowledgements ─► peers
+//                   │               ▲       └────► persisted ─► step
+//                   └─ commit ─► apply ─► rows ─┘
+//
+// One batch is under way at a time. What comes up meanwhile goes with the next one.
+import { assert, unreachable } from "../base/assert.ts";
+import { logIndex, type LogIndex, type NodeId } from "../base/ids.ts";
+import { applyCommand } from "../machine/apply.ts";
+import type { CommandOutcome } from "../machine/command.ts";
+import type { Effect, SendEntries } from "../raft/effect.ts";
+import type { Entry, Input, Message } from "../raft/input.ts";
+import { knownLeader, type RaftState } from "../raft/state.ts";
+import { step } from "../raft/step.ts";
+import { decodeEnvelope } from "../storage/command-codec.ts";
+import { CorruptionError } from "../storage/corruption.ts";
+import type { NodeStore } from "../storage/node-store.ts";
+
+export interface DriverParts {
+  readonly store: NodeStore;
+  readonly initialState: RaftState;
+  readonly send: (to: NodeId, message: Message, sizeBytes: number) => void;
+  /** Calls back in a later phase of this turn of the event loop, so that inputs gather. */
+  readonly atEndOfTurn: (callback: () => void) => void;
+  readonly monotonicMs: () => number;
+  /** Calls back after a few milliseconds. Returns how to stop it. */
+  readonly later: (ms: number, callback: () => void) => () => void;
+  readonly onApplied: (entry: Entry, outcome: CommandOutcome | undefined) => void;
+  readonly onAppliedUpTo: (index: LogIndex) => void;
+  readonly onRead: (
+    readId: number,
+    answer: { readonly kind: "ready"; readonly index: LogIndex } | { readonly kind: "failed" },
+  ) => void;
+  readonly onLeadership: (state: RaftState) => void;
+  /** The node must stop: its data, its disk or its program cannot be trusted. */
+  readonly onFatal: (error: unknown) => void;
+}
+
+const messageBytesMax = 512 * 1024;
+/** How long the loop may be busy applying before others get their turn. */
+const applySliceMs = 4;
+/** Applied rows alone may wait this long for company: no answer depends on them. */
+const rowsWaitMs = 10;
+
+interface HeldMessage {
+  readonly after: number;
+  readonly to: NodeId;
+  readonly message: Message;
+}
+
+export class RaftDriver {
+  readonly #parts: DriverParts;
+  #state: RaftState;
+  readonly #inputs: Input[] = [];
+  #isStepping = false;
+  #isStopped = false;
+
+  /** Sequences of `persist` effects: issued, holding a vote or a term, and on the disk. */
+  #issued = 0;
+  #lastVote = 0;
+  #landed = 0;
+  #held: HeldMessage[] = [];
+
+  #isFlushing = false;
+  #flushedApplied: LogIndex;
+  #isPumpScheduled = false;
+  #rowsTimer: (() => void) | undefined;
+  readonly #idle: (() => void)[] = [];
+
+  constructor(parts: DriverParts) {
+    this.#parts = parts;
+    this.#state = parts.initialState;
+    this.#flushedApplied = parts.store.state.applied.position.index;
+  }
+
+  get state(): RaftState {
+    return this.#state;
+  }
+
+  get applied(): LogIndex {
+    return this.#parts.store.state.applied.position.index;
+  }
+
+  give(input: Input): void {
+    if (this.#isStopped) return;
+    this.#inputs.push(input);
+    if (this.#isStepping) return;
+    this.#isStepping = true;
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        this.#step(next);
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isStepping = false;
+    }
+  }
+
+  /** Takes no more inputs; resolves when the batch under way has ended. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#rowsTimer?.();
+    if (!this.#isFlushing) return;
+    await new Promise<void>((resolve) => {
+      this.#idle.push(resolve);
+    });
+  }
+
+  #step(input: Input): void {
+    const before = this.#state;
+    const { state, effects } = step(before, input);
+    this.#state = state;
+    for (const effect of effects) this.#perform(effect);
+    const isSame =
+      before.role.kind === state.role.kind &&
+      before.term === state.term &&
+      knownLeader(before) === knownLeader(state);
+    if (!isSame) this.#parts.onLeadership(state);
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case "persist":
+        this.#parts.store.log.append(effect.entries);
+        this.#issued = effect.sequence;
+        if (effect.hardState !== undefined) this.#lastVote = effect.sequence;
+        this.#schedulePump();
+        return;
+      case "send":
+        this.#sendAfter(this.#lastVote, effect.to, effect.message);
+        return;
+      case "acknowledge":
+        this.#sendAfter(this.#issued, effect.to, effect.message);
+        return;
+      case "send_entries":
+        this.#sendEntries(effect);
+        return;
+      case "commit":
+        this.#schedulePump();
+        return;
+      case "read_ready":
+        this.#parts.onRead(effect.readId, { kind: "ready", index: effect.index });
+        return;
+      case "read_failed":
+        this.#parts.onRead(effect.readId, { kind: "failed" });
+        return;
+      case "halt":
+        throw new CorruptionError(
+          "the log",
+          `this node acknowledged entries up to ${effect.expectedIndex} and holds them only up to ` +
+            `${effect.lastIndex}`,
+        );
+      default:
+        unreachable(effect, "raft effect");
+    }
+  }
+
+  #sendAfter(sequence: number, to: NodeId, message: Message): void {
+    if (sequence <= this.#landed) this.#parts.send(to, message, 64);
+    else this.#held.push({ after: sequence, to, message });
+  }
+
+  #sendEntries(effect: SendEntries): void {
+    const { to, prev, upTo, term, commitIndex, readRound } = effect;
+    const first = logIndex(prev.index + 1);
+    const entries = upTo < first ? [] : this.#parts.store.log.slice(first, upTo, messageBytesMax);
+    const last = logIndex(prev.index + entries.length);
+    const sizeBytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 64);
+    const message = {
+      kind: "append_request",
+      term,
+      prev,
+      entries,
+      commitIndex,
+      readRound,
+    } as const;
+    // A leader's entries may travel before its own copy has landed; its term and vote may not.
+    if (this.#lastVote <= this.#landed) this.#parts.send(to, message, sizeBytes);
+    else this.#held.push({ after: this.#lastVote, to, message });
+    this.give({ kind: "entries_sent", to, term, last, sizeBytes });
+  }
+
+  #schedulePump(): void {
+    if (this.#isPumpScheduled || this.#isStopped) return;
+    this.#isPumpScheduled = true;
+    this.#parts.atEndOfTurn(() => {
+      this.#isPumpScheduled = false;
+      try {
+        this.#pump();
+      } catch (error) {
+        this.#fail(error);
+      }
+    });
+  }
+
+  #pump(): void {
+    if (this.#isStopped) return;
+    this.#applyCommitted();
+    if (this.#isFlushing) return;
+    if (this.#issued > this.#landed) this.#startFlush();
+    else if (this.applied > this.#flushedApplied) this.#flushRowsSoon();
+  }
+
+  /** Applies what is committed and durable here, for a slice of time. */
+  #applyCommitted(): void {
+    const upTo = Math.min(this.#state.commitIndex, this.#state.durability.index);
+    const untilMs = this.#parts.monotonicMs() + applySliceMs;
+    const from = this.applied;
+    for (let index = from + 1; index <= upTo; index += 1) {
+      this.#apply(this.#parts.store.log.entry(logIndex(index)));
+      if (this.#parts.monotonicMs() < untilMs) continue;
+      if (index < upTo) this.#schedulePump();
+      break;
+    }
+    if (this.applied === from) return;
+    this.#parts.store.log.release(this.applied);
+    this.#parts.onAppliedUpTo(this.applied);
+  }
+
+  #apply(entry: Entry): void {
+    const { state } = this.#parts.store;
+    const position = { index: entry.index, term: entry.term };
+    if (entry.kind === "empty") {
+      state.absorb([], position);
+      this.#parts.onApplied(entry, undefined);
+      return;
+    }
+    const { changes, outcome } = applyCommand(state, decodeEnvelope(entry.payload));
+    state.absorb(changes, position);
+    this.#parts.onApplied(entry, outcome);
+  }
+
+  #flushRowsSoon(): void {
+    this.#rowsTimer ??= this.#parts.later(rowsWaitMs, () => {
+      this.#rowsTimer = undefined;
+      if (!this.#isFlushing && !this.#isStopped) this.#startFlush();
+    });
+  }
+
+  #startFlush(): void {
+    this.#rowsTimer?.();
+    this.#rowsTimer = undefined;
+    this.#isFlushing = true;
+    const sequence = this.#issued;
+    const applied = this.applied;
+    const { term, votedFor, commitIndex } = this.#state;
+    this.#parts.store.flush({ hardState: { term, votedFor }, commitIndex }).then(
+      () => {
+        this.#isFlushing = false;
+        this.#onLanded(sequence, applied);
+      },
+      (error: unknown) => {
+        this.#fail(error);
+      },
+    );
+  }
+
+  #onLanded(sequence: number, applied: LogIndex): void {
+    this.#flushedApplied = applied;
+    for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#isStopped) return;
+    assert(sequence >= this.#landed, "batches land in order");
+    this.#landed = sequence;
+    const ready = this.#held.filter((message) => message.after <= sequence);
+    this.#held = this.#held.filter((message) => message.after > sequence);
+    for (const { to, message } of ready) this.#parts.send(to, message, 64);
+    this.give({ kind: "persisted", sequence });
+    this.#schedulePump();
+  }
+
+  #fail(error: unknown): void {
+    this.#isStopped = true;
+    this.#parts.onFatal(error);
+  }
+}

@@ -1,0 +1,157 @@
+// The way to one peer: a connection of its own, one stream for Raft messages, made again whenever
+// it breaks. Messages are dropped rather than kept when it is down or full: Raft sends anew, and
+// what it would send by then is better.
+import {
+  Metadata,
+  makeGenericClientConstructor,
+  type ChannelCredentials,
+  type ChannelOptions,
+  type ClientDuplexStream,
+  type ServiceError,
+} from "@grpc/grpc-js";
+import type { NodeId } from "../base/ids.ts";
+import type { NodeIdentity } from "../storage/recovery.ts";
+import {
+  peerMessageBytesMax,
+  peerProtocol,
+  peerService,
+  type HandOverReply,
+  type HandOverRequest,
+  type PeerClient,
+  type PeerFrame,
+  type PeerReply,
+} from "./peer-service.ts";
+
+const queueBytesMax = 16 * 1024 * 1024;
+/** A peer that takes the connection and does not greet is as good as none. */
+const greetingMs = 2_000;
+const reconnectMs = 100;
+
+const channelOptions: ChannelOptions = {
+  // Far shorter than an election: grpc-js waits up to two minutes by itself.
+  "grpc.initial_reconnect_backoff_ms": 50,
+  "grpc.max_reconnect_backoff_ms": 250,
+  "grpc.keepalive_time_ms": 1_000,
+  "grpc.keepalive_timeout_ms": 1_000,
+  "grpc.keepalive_permit_without_calls": 1,
+  "grpc.use_local_subchannel_pool": 1,
+  "grpc.enable_retries": 0,
+  "grpc.enable_http_proxy": 0,
+  "grpc.service_config_disable_resolution": 1,
+  "grpc.max_receive_message_length": peerMessageBytesMax,
+  "grpc.max_send_message_length": peerMessageBytesMax,
+};
+
+export interface PeerLinkParts {
+  readonly identity: NodeIdentity;
+  readonly peer: NodeId;
+  /** `host:port`. */
+  readonly address: string;
+  readonly credentials: ChannelCredentials;
+  /** Fresh for every start of this process. */
+  readonly incarnation: string;
+  /** What was on the way may be lost. */
+  readonly onBroken: (peer: NodeId) => void;
+}
+
+const PeerClientConstructor = makeGenericClientConstructor(peerService, "Peer");
+
+export class PeerLink {
+  readonly #parts: PeerLinkParts;
+  readonly #client: PeerClient;
+  #stream: ClientDuplexStream<PeerFrame, PeerReply> | undefined;
+  #isGreeted = false;
+  #isClosed = false;
+  #queuedBytes = 0;
+  #retry: NodeJS.Timeout | undefined;
+
+  constructor(parts: PeerLinkParts) {
+    this.#parts = parts;
+    this.#client = new PeerClientConstructor(
+      parts.address,
+      parts.credentials,
+      channelOptions,
+    ) as unknown as PeerClient;
+    this.#connect();
+  }
+
+  get isUp(): boolean {
+    return this.#isGreeted;
+  }
+
+  /** Sends if the way is open and not full. `sizeBytes` is what the frame about weighs. */
+  send(frame: PeerFrame, sizeBytes: number): void {
+    const stream = this.#stream;
+    if (stream === undefined || !this.#isGreeted) return;
+    if (this.#queuedBytes + sizeBytes > queueBytesMax) {
+      this.#break(stream);
+      return;
+    }
+    this.#queuedBytes += sizeBytes;
+    stream.write(frame, () => {
+      if (this.#stream === stream) this.#queuedBytes -= sizeBytes;
+    });
+  }
+
+  /** One request for the leader. Rejects with the `ServiceError` of the call. */
+  handOver(request: HandOverRequest, deadlineMs: number): Promise<HandOverReply> {
+    return new Promise((resolve, reject) => {
+      const options = { deadline: Date.now() + deadlineMs };
+      const answer = (error: ServiceError | null, reply?: HandOverReply): void => {
+        if (error === null && reply !== undefined) resolve(reply);
+        else reject(error ?? new Error("Cannot read the leader's answer: it is empty"));
+      };
+      this.#client.HandOver(request, new Metadata(), options, answer);
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    this.#stream?.cancel();
+    this.#client.close();
+  }
+
+  #connect(): void {
+    const { identity, peer, incarnation } = this.#parts;
+    const stream = this.#client.Exchange(new Metadata());
+    this.#stream = stream;
+    this.#queuedBytes = 0;
+    const tooLate = setTimeout(() => {
+      this.#break(stream);
+    }, greetingMs);
+    stream.on("data", () => {
+      clearTimeout(tooLate);
+      if (this.#stream === stream) this.#isGreeted = true;
+    });
+    // A cancelled or broken stream reports itself as an error: the link only has to make a new one.
+    stream.on("error", () => {
+      clearTimeout(tooLate);
+      this.#break(stream);
+    });
+    stream.on("end", () => {
+      this.#break(stream);
+    });
+    stream.write({
+      hello: {
+        clusterId: identity.clusterId,
+        from: identity.nodeId,
+        to: peer,
+        protocol: peerProtocol,
+        incarnation,
+      },
+    });
+  }
+
+  #break(stream: ClientDuplexStream<PeerFrame, PeerReply>): void {
+    if (this.#stream !== stream) return;
+    this.#stream = undefined;
+    this.#isGreeted = false;
+    stream.cancel();
+    if (this.#isClosed) return;
+    this.#parts.onBroken(this.#parts.peer);
+    this.#retry = setTimeout(() => {
+      this.#connect();
+    }, reconnectMs);
+  }
+}

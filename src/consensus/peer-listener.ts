@@ -1,0 +1,164 @@
+// Where the other nodes of the region call: mutual TLS, a greeting, then Raft messages in order. A
+// caller that is not who it says, or says what is not understood, loses its connection and nothing
+// else happens.
+import { Server, status, type ServerDuplexStream } from "@grpc/grpc-js";
+import type { Refusal } from "../base/errors.ts";
+import { InvariantViolation } from "../base/assert.ts";
+import type { NodeId } from "../base/ids.ts";
+import type { Message } from "../raft/input.ts";
+import { MalformedBytesError } from "../storage/internal-codec.ts";
+import type { NodeIdentity } from "../storage/recovery.ts";
+import { decodeMessage } from "./peer-codec.ts";
+import { callerOf, serverCredentials, type PeerCertificates } from "./peer-identity.ts";
+import {
+  peerMessageBytesMax,
+  peerProtocol,
+  peerService,
+  type HandOverReply,
+  type HandOverRequest,
+  type PeerFrame,
+  type PeerHandlers,
+  type PeerReply,
+} from "./peer-service.ts";
+import type { HandedAnswer, HandedRequest } from "./raft-group.ts";
+
+export interface PeerListenerParts {
+  readonly identity: NodeIdentity;
+  readonly certificates: PeerCertificates;
+  readonly incarnation: string;
+  /** `host:port`. */
+  readonly address: string;
+  readonly monotonicMs: () => number;
+  readonly onMessage: (from: NodeId, message: Message) => void;
+  readonly onHandedOver: (request: HandedRequest) => Promise<HandedAnswer>;
+  /** A peer that was turned away, for the log. */
+  readonly onRefused: (reason: string) => void;
+  readonly onInternalError: (error: unknown) => void;
+}
+
+/** Listens until `close` of what it returns. Rejects when the address cannot be had. */
+export async function listenForPeers(
+  parts: PeerListenerParts,
+): Promise<{ readonly close: () => void }> {
+  const server = new Server({
+    "grpc.max_receive_message_length": peerMessageBytesMax,
+    "grpc.max_send_message_length": peerMessageBytesMax,
+    "grpc-node.max_session_memory": 64,
+    "grpc.keepalive_time_ms": 1_000,
+    "grpc.keepalive_timeout_ms": 1_000,
+  });
+  const handlers: PeerHandlers = {
+    Exchange: (call) => {
+      exchange(parts, call);
+    },
+    HandOver: (call, callback) => {
+      if (callerOf(parts.identity, call) === undefined) {
+        callback({ code: status.PERMISSION_DENIED, details: "not a node of this cluster" });
+        return;
+      }
+      answerHandOver(parts, call.request).then(
+        (reply) => {
+          callback(null, reply);
+        },
+        (error: unknown) => {
+          if (error instanceof InvariantViolation) throw error;
+          parts.onInternalError(error);
+          callback({ code: status.INTERNAL, details: "internal error" });
+        },
+      );
+    },
+  };
+  server.addService(peerService, handlers);
+  await new Promise<void>((resolve, reject) => {
+    server.bindAsync(parts.address, serverCredentials(parts.certificates), (error) => {
+      if (error === null) resolve();
+      else reject(error);
+    });
+  });
+  return {
+    close: () => {
+      server.forceShutdown();
+    },
+  };
+}
+
+function exchange(parts: PeerListenerParts, call: ServerDuplexStream<PeerFrame, PeerReply>): void {
+  const caller = callerOf(parts.identity, call);
+  let isGreeted = false;
+  const refuse = (reason: string): void => {
+    parts.onRefused(reason);
+    call.removeAllListeners("data");
+    call.emit("error", { code: status.PERMISSION_DENIED, details: reason });
+  };
+  // The stream ends as its caller likes; a broken one is its caller's to make again.
+  call.on("error", () => undefined);
+  call.on("end", () => {
+    call.end();
+  });
+  call.on("data", (frame: PeerFrame) => {
+    if (caller === undefined) {
+      refuse("the certificate is not that of a node of this cluster");
+      return;
+    }
+    if (!isGreeted) {
+      const objection = objectionTo(parts.identity, caller, frame);
+      if (objection !== undefined) {
+        refuse(objection);
+        return;
+      }
+      isGreeted = true;
+      call.write({ hello: { protocol: peerProtocol, incarnation: parts.incarnation } });
+      return;
+    }
+    takeMessage(parts, caller, frame, refuse);
+  });
+}
+
+function objectionTo(identity: NodeIdentity, caller: NodeId, frame: PeerFrame): string | undefined {
+  const hello = frame.hello;
+  if (!hello) return "the first frame is not a greeting";
+  if (hello.clusterId !== identity.clusterId) return `node "${caller}" is of another cluster`;
+  if (hello.from !== caller) return `node "${caller}" calls itself "${hello.from ?? ""}"`;
+  if (hello.to !== identity.nodeId) return `node "${caller}" means to call "${hello.to ?? ""}"`;
+  if (hello.protocol !== peerProtocol) return `node "${caller}" speaks another protocol`;
+  return undefined;
+}
+
+function takeMessage(
+  parts: PeerListenerParts,
+  from: NodeId,
+  frame: PeerFrame,
+  refuse: (reason: string) => void,
+): void {
+  let message: Message;
+  try {
+    if (!frame.message) throw new MalformedBytesError("Cannot read a frame: it holds no message");
+    message = decodeMessage(frame.message);
+  } catch (error) {
+    if (!(error instanceof MalformedBytesError)) throw error;
+    refuse(`node "${from}": ${error.message}`);
+    return;
+  }
+  parts.onMessage(from, message);
+}
+
+async function answerHandOver(
+  parts: PeerListenerParts,
+  request: HandOverRequest,
+): Promise<HandOverReply> {
+  if (request.clusterId !== parts.identity.clusterId) {
+    throw new Error("Cannot take a request: it is for another cluster");
+  }
+  const answer = await parts.onHandedOver({
+    operation: request.operation ?? "",
+    body: request.body ?? new Uint8Array(),
+    principal: request.principal ?? new Uint8Array(),
+    requestId: request.requestId ?? "",
+    deadlineMs: parts.monotonicMs() + (request.remainingMs ?? 0),
+  });
+  return answer.ok ? { body: answer.body } : { refusal: refusalTo(answer.refusal) };
+}
+
+function refusalTo({ code, facts }: Refusal): { code: string; factsJson: string } {
+  return { code, factsJson: JSON.stringify(facts) };
+}

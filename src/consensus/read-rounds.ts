@@ -1,0 +1,113 @@
+// Reads that wait to be safe. All that come while a round is under way share the next one, so any
+// number of readers cost one exchange with a quorum at a time (thesis 6.4).
+import { refuseCall, type RefusedError } from "../base/errors.ts";
+import type { LogIndex } from "../base/ids.ts";
+
+interface Reader {
+  readonly deadlineMs: number;
+  readonly resolve: () => void;
+  readonly reject: (error: RefusedError) => void;
+}
+
+interface Round {
+  readonly readId: number;
+  readonly readers: readonly Reader[];
+  readonly startedMs: number;
+}
+
+export interface ReadRoundsParts {
+  readonly monotonicMs: () => number;
+  /** Asks the core; it answers with `ready` or `failed`, or not at all if a message was lost. */
+  readonly ask: (readId: number) => void;
+  /** Calls back once in this turn of the event loop, after what else it brings. */
+  readonly atEndOfTurn: (callback: () => void) => void;
+  /** After this long a round is taken for lost and asked again. */
+  readonly lostAfterMs: number;
+}
+
+export class ReadRounds {
+  readonly #parts: ReadRoundsParts;
+  #next: Reader[] = [];
+  #round: Round | undefined;
+  #nextId = 1;
+  #isScheduled = false;
+  /** Rounds that are proven and wait until the node has applied up to their index. */
+  #applying: { readonly index: LogIndex; readonly readers: readonly Reader[] }[] = [];
+
+  constructor(parts: ReadRoundsParts) {
+    this.#parts = parts;
+  }
+
+  wait(deadlineMs: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#next.push({ deadlineMs, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  ready(readId: number, index: LogIndex, applied: LogIndex): void {
+    const round = this.#round;
+    if (round?.readId !== readId) return;
+    this.#round = undefined;
+    this.#applying.push({ index, readers: round.readers });
+    this.applied(applied);
+    this.#schedule();
+  }
+
+  /** Leadership is not what it was: the readers go into another round, at the next tick. */
+  failed(readId: number): void {
+    const round = this.#round;
+    if (round?.readId !== readId) return;
+    this.#round = undefined;
+    this.#next = [...round.readers, ...this.#next];
+  }
+
+  applied(index: LogIndex): void {
+    const done = this.#applying.filter((waiting) => waiting.index <= index);
+    if (done.length === 0) return;
+    this.#applying = this.#applying.filter((waiting) => waiting.index > index);
+    for (const { readers } of done) for (const reader of readers) reader.resolve();
+  }
+
+  /** Lets go of readers whose time is up, and begins anew what seems lost. */
+  onTick(hasLeader: () => boolean): void {
+    const nowMs = this.#parts.monotonicMs();
+    const round = this.#round;
+    if (round !== undefined && nowMs - round.startedMs > this.#parts.lostAfterMs) {
+      this.failed(round.readId);
+    }
+    this.#next = this.#expire(this.#next, nowMs, hasLeader);
+    this.#applying = this.#applying.map((waiting) => ({
+      ...waiting,
+      readers: this.#expire(waiting.readers, nowMs, hasLeader),
+    }));
+    this.#schedule();
+  }
+
+  #expire(readers: readonly Reader[], nowMs: number, hasLeader: () => boolean): Reader[] {
+    const late = readers.filter((reader) => reader.deadlineMs <= nowMs);
+    if (late.length === 0) return [...readers];
+    for (const reader of late) {
+      reader.reject(refuseCall(hasLeader() ? "timed_out" : "no_leader", {}));
+    }
+    return readers.filter((reader) => reader.deadlineMs > nowMs);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#round !== undefined || this.#next.length === 0) return;
+    this.#isScheduled = true;
+    this.#parts.atEndOfTurn(() => {
+      this.#isScheduled = false;
+      this.#begin();
+    });
+  }
+
+  #begin(): void {
+    if (this.#round !== undefined || this.#next.length === 0) return;
+    const readId = this.#nextId;
+    this.#nextId += 1;
+    this.#round = { readId, readers: this.#next, startedMs: this.#parts.monotonicMs() };
+    this.#next = [];
+    this.#parts.ask(readId);
+  }
+}
