@@ -1,5 +1,19 @@
 // CreateSecret: a new secret, with its first version when the caller gave a value.
-import type { NewVersion, SecretLimits, SecretTarget, Tag, VersionId } from "../secret.ts";
+import type { EpochMs } from "../../base/ids.ts";
+import { accept, refuse, type Outcome } from "../../base/outcome.ts";
+import { changeTo, identityOf } from "../change.ts";
+import { textAfter } from "../given-text.ts";
+import { mergeTags } from "../tags.ts";
+import { tokenUse, writeValue } from "../write-value.ts";
+import type {
+  NewVersion,
+  SecretChange,
+  SecretLimits,
+  SecretRecord,
+  SecretTarget,
+  Tag,
+  VersionId,
+} from "../secret.ts";
 
 export interface CreateSecret extends SecretTarget {
   readonly kind: "create_secret";
@@ -10,8 +24,76 @@ export interface CreateSecret extends SecretTarget {
   readonly tags: readonly Tag[] | undefined;
   readonly version: NewVersion | undefined;
   readonly limits: SecretLimits;
+  /** How many secrets the region may hold; absent: any number. */
+  readonly regionSecretLimit?: number | undefined;
 }
 
 export interface CreateSecretReply extends SecretTarget {
   readonly versionId: VersionId | undefined;
+}
+
+/** What the region knows that no record of a secret does. */
+export interface RegionCount {
+  /** The `order` of the next secret. */
+  readonly nextOrder: number;
+  readonly secretCount: number;
+}
+
+/**
+ * Here the name is what counts, not the ARN: the one in the command was made for this attempt, and
+ * whoever retries is told the one that was stored. A retry of a create without a value cannot be
+ * told from another create: it has no version that would remember its token.
+ *
+ * Refuses `secret_name_scheduled`, `token_in_use`, `secret_exists`, `too_many_secrets`,
+ * `reserved_tag_key`, `too_many_tags` and what a value write refuses.
+ */
+export function createSecret(
+  secret: SecretRecord | undefined,
+  command: CreateSecret,
+  at: EpochMs,
+  region: RegionCount,
+): Outcome<SecretChange, CreateSecretReply> {
+  if (secret !== undefined) return answerTaken(secret, command);
+
+  const { name, arn, version, limits, regionSecretLimit: limit } = command;
+  if (limit !== undefined && region.secretCount >= limit) {
+    return refuse("too_many_secrets", { limit });
+  }
+  const tags = mergeTags([], command.tags ?? [], limits.tags);
+  if (!tags.ok) return tags;
+
+  const created: SecretRecord = {
+    name,
+    arn,
+    order: region.nextOrder,
+    createdAt: at,
+    changedAt: at,
+    description: textAfter(undefined, command.description),
+    type: textAfter(undefined, command.type),
+    kmsKeyId: textAfter(undefined, command.kmsKeyId),
+    tags: tags.state.length === 0 ? undefined : tags.state,
+    deletion: undefined,
+    versions: new Map(),
+    labels: new Map(),
+  };
+  if (version === undefined) return accept(changeTo(created), { name, arn, versionId: undefined });
+
+  const written = writeValue(created, { version, stages: undefined, limits }, at);
+  if (!written.ok) return written;
+  return accept(written.state, { name, arn, versionId: version.versionId });
+}
+
+function answerTaken(
+  secret: SecretRecord,
+  { name, token, version }: CreateSecret,
+): Outcome<SecretChange, CreateSecretReply> {
+  if (secret.deletion !== undefined) return refuse("secret_name_scheduled", {});
+  switch (tokenUse(secret, token, version)) {
+    case "retry":
+      return accept(changeTo(secret), { ...identityOf(secret), versionId: token });
+    case "clash":
+      return refuse("token_in_use", { token, arn: secret.arn });
+    case "unseen":
+      return refuse("secret_exists", { name });
+  }
 }

@@ -1,0 +1,155 @@
+// Any command at all, sensible or not, over few enough names that they meet each other.
+import fc from "fast-check";
+import { storedSecretArn } from "../../src/base/arn.ts";
+import { utf8 } from "../../src/base/bytes.ts";
+import { epochMs } from "../../src/base/ids.ts";
+import type { KeyringRecord } from "../../src/keys/keyring-record.ts";
+import type { Command, Envelope } from "../../src/machine/command.ts";
+import type { NewVersion, SecretTarget } from "../../src/secrets/secret.ts";
+import { dayMs } from "../../src/secrets/limits.ts";
+
+function maybe<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> {
+  return fc.option(arbitrary, { nil: undefined, freq: 2 });
+}
+
+const text = fc.oneof(fc.constantFrom("", "a", "__proto__"), fc.string({ maxLength: 5 }));
+const token = fc.oneof(
+  { arbitrary: fc.constantFrom("t1", "t2", "t3", "t4", "t5"), weight: 19 },
+  { arbitrary: fc.constantFrom("__proto__", ""), weight: 1 },
+);
+const label = fc.constantFrom("AWSCURRENT", "AWSPREVIOUS", "AWSPENDING", "a", "b", "__proto__");
+const tag = fc.record({ key: fc.oneof(text, fc.constantFrom("aws:x", "b", "c")), value: text });
+const limits = fc.oneof(
+  { arbitrary: fc.constant({ versions: 4, labels: 5, tags: 3 }), weight: 5 },
+  { arbitrary: fc.record({ versions: fc.nat(3), labels: fc.nat(4), tags: fc.nat(2) }), weight: 1 },
+);
+
+function targetWith(suffix: fc.Arbitrary<string>): fc.Arbitrary<SecretTarget> {
+  const name = fc.oneof(
+    { arbitrary: fc.constant("db"), weight: 6 },
+    { arbitrary: fc.constantFrom("web", "__proto__"), weight: 1 },
+  );
+  const prefix = "arn:aws:secretsmanager:us-east-1:000000000000:secret:";
+  return fc
+    .tuple(name, suffix)
+    .map(([named, end]) => ({ name: named, arn: storedSecretArn(`${prefix}${named}-${end}`) }));
+}
+
+/** A secret of this ARN is hardly ever made, so that other commands find what they mean. */
+const rare = "bbbbbb";
+const newTarget = targetWith(
+  fc.oneof(
+    { arbitrary: fc.constant("aaaaaa"), weight: 40 },
+    { arbitrary: fc.constant(rare), weight: 1 },
+  ),
+);
+const target = targetWith(
+  fc.oneof(
+    { arbitrary: fc.constant("aaaaaa"), weight: 9 },
+    { arbitrary: fc.constant(rare), weight: 1 },
+  ),
+);
+
+function versionOf(versionId: string, content: string): NewVersion {
+  const fingerprint = utf8(content);
+  const value = { kind: "string", sealedValue: fingerprint, sealedDataKey: utf8("key") } as const;
+  return { versionId, keyRef: "key#1", fingerprint, value };
+}
+
+const version = fc
+  .tuple(token, fc.constantFrom("one", "two"))
+  .map(([versionId, content]) => versionOf(versionId, content));
+
+const create = fc
+  .record({
+    target: newTarget,
+    token,
+    content: maybe(fc.constantFrom("one", "two")),
+    details: fc.record({ description: maybe(text), type: maybe(text), kmsKeyId: maybe(text) }),
+    tags: maybe(fc.array(tag, { maxLength: 4 })),
+    limits,
+    regionSecretLimit: fc.constantFrom(undefined, undefined, 2),
+  })
+  .map(({ target: named, content, details, ...rest }): Command => {
+    const first = content === undefined ? undefined : versionOf(rest.token, content);
+    return { kind: "create_secret", ...named, ...details, ...rest, version: first };
+  });
+
+const put = fc
+  .record({ target, version, stages: maybe(fc.array(label, { maxLength: 4 })), limits })
+  .map(({ target: named, ...rest }): Command => ({ kind: "put_secret_value", ...named, ...rest }));
+
+const update = fc
+  .record({
+    target,
+    description: maybe(text),
+    type: maybe(text),
+    kmsKeyId: maybe(text),
+    version: maybe(version),
+    limits,
+  })
+  .map(({ target: named, ...rest }): Command => ({ kind: "update_secret", ...named, ...rest }));
+
+const stage = fc
+  .record({ target, label, removeFrom: maybe(token), moveTo: maybe(token), limits })
+  .map(({ target: named, ...rest }): Command => {
+    return { kind: "update_version_stage", ...named, ...rest };
+  });
+
+const days = fc.oneof(
+  fc.constantFrom(0, 7, 30, 30),
+  fc.constantFrom(-1, 6, 31, 7.5, Number.NaN, Number.POSITIVE_INFINITY, Number.MAX_VALUE),
+);
+
+const remove = fc.tuple(target, days).map(([named, recoveryWindowDays]): Command => {
+  return { kind: "delete_secret", ...named, recoveryWindowDays };
+});
+
+const restore = target.map((named): Command => ({ kind: "restore_secret", ...named }));
+
+const tagging = fc
+  .record({ target, tags: fc.array(tag, { maxLength: 4 }), limits })
+  .map(({ target: named, ...rest }): Command => ({ kind: "tag_resource", ...named, ...rest }));
+
+const untagging = fc
+  .record({ target, tagKeys: fc.array(text, { maxLength: 3 }) })
+  .map(({ target: named, ...rest }): Command => ({ kind: "untag_resource", ...named, ...rest }));
+
+export function keyring(sealId: string): KeyringRecord {
+  const bytes = utf8(sealId);
+  return {
+    sealId,
+    unsealCommitment: bytes,
+    sealedRootKey: bytes,
+    sealedFingerprintKey: bytes,
+    sealedPageTokenKey: bytes,
+    defaultKey: { keyId: sealId, createdAt: epochMs(0), versions: [] },
+  };
+}
+
+const initialize = fc.constantFrom("first", "second").map((sealId): Command => {
+  return { kind: "initialize_keys", keyring: keyring(sealId) };
+});
+
+/** Times over a week, in no order, and now and then the last there is. */
+const time = fc
+  .oneof(
+    { arbitrary: fc.nat(7 * dayMs), weight: 199 },
+    { arbitrary: fc.constant(Number.MAX_SAFE_INTEGER), weight: 1 },
+  )
+  .map(epochMs);
+
+export const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({
+  at: time,
+  command: fc.oneof(
+    { arbitrary: create, weight: 4 },
+    { arbitrary: put, weight: 8 },
+    { arbitrary: update, weight: 3 },
+    { arbitrary: stage, weight: 4 },
+    { arbitrary: remove, weight: 1 },
+    { arbitrary: restore, weight: 1 },
+    { arbitrary: tagging, weight: 1 },
+    { arbitrary: untagging, weight: 1 },
+    { arbitrary: initialize, weight: 1 },
+  ),
+});
