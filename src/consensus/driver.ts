@@ -113,6 +113,10 @@ export class RaftDriver {
     const before = this.#state;
     const { state, effects } = step(before, input);
     this.#state = state;
+    // In memory first: a leader's entries may be sent ahead of their own write.
+    for (const effect of effects) {
+      if (effect.kind === "persist") this.#parts.store.log.append(effect.entries);
+    }
     for (const effect of effects) this.#perform(effect);
     const isSame =
       before.role.kind === state.role.kind &&
@@ -124,7 +128,6 @@ export class RaftDriver {
   #perform(effect: Effect): void {
     switch (effect.kind) {
       case "persist":
-        this.#parts.store.log.append(effect.entries);
         this.#issued = effect.sequence;
         if (effect.hardState !== undefined) this.#lastVote = effect.sequence;
         this.#schedulePump();

@@ -37,6 +37,8 @@ const channelOptions: ChannelOptions = {
   "grpc.use_local_subchannel_pool": 1,
   "grpc.enable_retries": 0,
   "grpc.enable_http_proxy": 0,
+  // TLS allows no address as a server's name, and no name means anything here.
+  "grpc.ssl_target_name_override": "holdfast-peer",
   "grpc.service_config_disable_resolution": 1,
   "grpc.max_receive_message_length": peerMessageBytesMax,
   "grpc.max_send_message_length": peerMessageBytesMax,

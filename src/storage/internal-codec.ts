@@ -1,11 +1,7 @@
 // The one door to the codecs made from proto/holdfast/internal. 64-bit fields are plain numbers
 // here: every one of ours is a counter, and ids.ts refuses one that is not a safe integer.
-import protobuf from "protobufjs/minimal.js";
+import "./protobuf-numbers.ts";
 import { holdfast } from "../generated/internal.js";
-
-// Without a Long class the codecs read and write numbers.
-(protobuf.util as { Long: unknown }).Long = undefined;
-protobuf.configure();
 
 export const internal = holdfast.internal.v1;
 
