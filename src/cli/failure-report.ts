@@ -1,0 +1,63 @@
+// How a command ends when it does not succeed: one sentence, and an exit code for scripts.
+import { CommanderError, type Command } from "commander";
+import { HoldfastError, SettingsError, type CallErrorCode } from "../client/client.ts";
+import { UsageError } from "./usage-error.ts";
+
+/** What the process ends with. */
+export const exitCodes = { success: 0, refusal: 1, usage: 2, unreachable: 3 } as const;
+
+export interface FailureReport {
+  /** For standard error; empty when everything was said already. */
+  readonly sentence: string;
+  readonly exitCode: number;
+}
+
+/** Which command shows more than the sentence of a refusal does. */
+const hints: Partial<Record<CallErrorCode, string>> = {
+  secret_not_found: '"holdfast secret list" shows the secrets there are',
+  version_not_found: '"holdfast secret versions ID --all" shows the versions there are',
+  label_not_found: '"holdfast secret versions ID" shows the labels there are',
+  label_holder_required: '"holdfast secret versions ID" shows which version has the label',
+  secret_exists: '"holdfast secret put" adds a version to a secret that exists',
+  secret_deleted: '"holdfast secret restore" takes a deletion back',
+  missing_authentication: "expected an access token in HOLDFAST_TOKEN or --token-file",
+  unrecognized_client: "expected a valid access token in HOLDFAST_TOKEN or --token-file",
+  unreachable: "expected a node at HOLDFAST_ENDPOINT or --endpoint, trusted by HOLDFAST_CA_FILE",
+};
+
+/** Says what went wrong. An error of the program itself is thrown on: its stack is wanted. */
+export function reportFailure(error: unknown, command: Command): FailureReport {
+  // Commander has printed its sentence by itself; help and version are no mistakes.
+  if (error instanceof CommanderError) {
+    return { sentence: "", exitCode: error.exitCode === 0 ? exitCodes.success : exitCodes.usage };
+  }
+  if (error instanceof UsageError || error instanceof SettingsError) {
+    return { sentence: sentence(error.message, showsMore(command)), exitCode: exitCodes.usage };
+  }
+  if (!(error instanceof HoldfastError)) throw error;
+  const hint = hints[error.code] ?? showsMore(command);
+  const request = error.requestId === undefined ? "" : `, request ${error.requestId}`;
+  return {
+    sentence: `${sentence(error.message, hint)} (${error.awsType}${request})`,
+    exitCode: error.code === "unreachable" ? exitCodes.unreachable : exitCodes.refusal,
+  };
+}
+
+/** A mistake as commander tells it, in our form. */
+export function usageSentence(text: string, command: Command): string {
+  const plain = text
+    .replace(/^error: /, "")
+    .replaceAll("\n", " ")
+    .trim();
+  return `${sentence(plain.charAt(0).toUpperCase() + plain.slice(1), showsMore(command))}\n`;
+}
+
+function sentence(text: string, hint: string): string {
+  return `${text.replace(/\.$/, "")}; ${hint}`;
+}
+
+function showsMore(command: Command): string {
+  const names: string[] = [];
+  for (let at: Command | null = command; at !== null; at = at.parent) names.unshift(at.name());
+  return `"${names.join(" ")} --help" shows more`;
+}

@@ -1,0 +1,63 @@
+// What all commands share: settings, a client that is closed again, and the answer printed.
+import type { Command } from "commander";
+import { HoldfastClient } from "../client/client.ts";
+import { optionsFromEnvironment, readSetting } from "../client/environment.ts";
+import { awsJson } from "./aws-json.ts";
+import { tableOf, type Columns } from "./tables.ts";
+
+export interface GlobalOptions {
+  readonly output: "table" | "json";
+  readonly endpoint?: string;
+  readonly tokenFile?: string;
+  readonly caFile?: string;
+}
+
+/** What a command has to say. */
+export type Output =
+  | {
+      readonly kind: "message";
+      /** Name of the message in the contract. */
+      readonly name: string;
+      readonly message: object;
+      readonly columns?: Columns;
+    }
+  /** Exactly these bytes, for a pipe. */
+  | { readonly kind: "raw"; readonly bytes: Uint8Array | string };
+
+/** Runs `action` with a client made from the options and the environment, and prints. */
+export async function runCommand(
+  command: Command,
+  action: (client: HoldfastClient) => Promise<Output>,
+): Promise<void> {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  using client = new HoldfastClient(optionsFromEnvironment(settings(options)));
+  await print(await action(client), options);
+}
+
+/** The environment, with what the options put in its place. */
+function settings(options: GlobalOptions): Record<string, string | undefined> {
+  const { endpoint, tokenFile, caFile } = options;
+  return {
+    ...process.env,
+    ...(endpoint === undefined ? {} : { HOLDFAST_ENDPOINT: endpoint }),
+    ...(tokenFile === undefined ? {} : { HOLDFAST_TOKEN: readSetting("--token-file", tokenFile) }),
+    ...(caFile === undefined ? {} : { HOLDFAST_CA_FILE: caFile }),
+  };
+}
+
+function print(output: Output, options: GlobalOptions): Promise<void> {
+  if (output.kind === "raw") return write(output.bytes);
+  const { name, message, columns } = output;
+  if (options.output === "table") return write(tableOf(name, message, columns));
+  return write(`${JSON.stringify(awsJson(name, message), undefined, 2)}\n`);
+}
+
+/** A pipe takes its time: the process must not end before. */
+function write(bytes: Uint8Array | string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(bytes, (error) => {
+      if (error === undefined || error === null) resolve();
+      else reject(error);
+    });
+  });
+}

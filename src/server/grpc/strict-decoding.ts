@@ -1,0 +1,103 @@
+// Messages are looked over before they are decoded: the decoder of protobufjs takes a string that
+// is cut off for a shorter one, and bytes that are not UTF-8 for others. A value stored that way is
+// not the value that was sent.
+import { isUtf8 } from "node:buffer";
+import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
+import { publicPackage } from "../../base/public-services.ts";
+
+/** The same service; gRPC refuses what is not well formed with INTERNAL, before any handler. */
+export function strict(service: ServiceDefinition): ServiceDefinition {
+  const methods = Object.entries(service).map(([name, method]) => [name, strictMethod(method)]);
+  return Object.fromEntries(methods) as ServiceDefinition;
+}
+
+type Method = MethodDefinition<unknown, unknown>;
+
+function strictMethod(method: Method): Method {
+  const request = messageNamed(requestName(method));
+  return {
+    ...method,
+    requestDeserialize: (bytes) => {
+      checkMessage(bytes, request);
+      return method.requestDeserialize(bytes);
+    },
+  };
+}
+
+/** What a descriptor says of a message: its fields by number. */
+type Fields = ReadonlyMap<number, FieldDescriptor>;
+
+interface FieldDescriptor {
+  readonly number: number;
+  readonly type: string;
+  readonly typeName: string;
+}
+
+interface LoadedMessage {
+  readonly type: { readonly name: string; readonly field: readonly FieldDescriptor[] };
+}
+
+function requestName(method: Method): string {
+  const { requestType } = method as Method & { readonly requestType?: LoadedMessage };
+  return requestType?.type.name ?? "";
+}
+
+function messageNamed(name: string): Fields {
+  const definition = publicPackage()[`holdfast.v1.${name}`] as LoadedMessage | undefined;
+  return new Map(definition?.type.field.map((field) => [field.number, field]));
+}
+
+/** Throws when the fields do not fill `bytes` exactly, or when a text is not UTF-8. */
+function checkMessage(bytes: Uint8Array, fields: Fields): void {
+  for (let at = 0; at < bytes.length;) {
+    const tag = varint(bytes, at);
+    const field = fields.get(Math.floor(tag.value / 8));
+    const wireType = tag.value % 8;
+    const start = wireType === 2 ? varint(bytes, tag.end) : tag;
+    const end = endOfField(bytes, wireType, start);
+    if (end > bytes.length) throw new Error("the message is cut off");
+    if (wireType === 2 && field !== undefined) checkField(bytes.subarray(start.end, end), field);
+    at = end;
+  }
+}
+
+function checkField(content: Uint8Array, field: FieldDescriptor): void {
+  if (field.type === "TYPE_STRING" && !isUtf8(content)) throw new Error("a text is not UTF-8");
+  if (field.type !== "TYPE_MESSAGE") return;
+  checkMessage(content, messageNamed(field.typeName.slice(field.typeName.lastIndexOf(".") + 1)));
+}
+
+interface Varint {
+  readonly value: number;
+  /** The position after it. */
+  readonly end: number;
+}
+
+/** `before` is the length of a field that has one, else its tag. */
+function endOfField(bytes: Uint8Array, wireType: number, before: Varint): number {
+  switch (wireType) {
+    case 0:
+      return varint(bytes, before.end).end;
+    case 1:
+      return before.end + 8;
+    case 2:
+      return before.end + before.value;
+    case 5:
+      return before.end + 4;
+    default:
+      // Groups: proto3 has none.
+      throw new Error("the message has a field of a kind that is not known");
+  }
+}
+
+/** At most ten bytes, seven bits each. Past 2^53 it is not exact, but longer than any message. */
+function varint(bytes: Uint8Array, start: number): Varint {
+  let value = 0;
+  for (let at = start; at < start + 10; at += 1) {
+    const byte = bytes[at];
+    if (byte === undefined) throw new Error("the message is cut off");
+    value += (byte & 0x7f) * 2 ** (7 * (at - start));
+    if (byte < 0x80) return { value, end: at + 1 };
+  }
+  throw new Error("the message has a number that does not end");
+}

@@ -1,0 +1,105 @@
+// Between a gRPC call and an operation: who is asking, how long they wait, what went wrong.
+// Knows no secret, no policy and no log; every unary method of every service goes through here.
+import {
+  Metadata,
+  type handleUnaryCall,
+  type ServerUnaryCall,
+  type StatusObject,
+} from "@grpc/grpc-js";
+import type { Principal } from "../../access/principal.ts";
+import { InvariantViolation } from "../../base/assert.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Entropy } from "../../base/entropy.ts";
+import { RefusedError, refuseCall } from "../../base/errors.ts";
+import { fromWire, toWire, type Message } from "../../base/message-shape.ts";
+import { messageShapes } from "../../generated/public-contract.ts";
+import type { Caller } from "../../services/caller.ts";
+import { internalError, wireStatus } from "../wire-status.ts";
+import { bearerToken } from "./bearer-token.ts";
+import { monotonicDeadline } from "./call-deadline.ts";
+
+/** What every call needs of the rest. Assembly hands in the real ones, tests their own. */
+export interface UnaryParts {
+  /** Whom a token stands for, if anybody. */
+  readonly authenticate: (token: string) => Principal | undefined;
+  readonly clock: Clock;
+  readonly entropy: Pick<Entropy, "uuid">;
+  /** Told of every failure that is not a refusal: the caller learns nothing of it. */
+  readonly onInternalError: (error: unknown, failed: FailedCall) => void;
+}
+
+export interface FailedCall {
+  /** Such as `/holdfast.v1.SecretsManager/GetSecretValue`. */
+  readonly path: string;
+  readonly requestId: string;
+}
+
+/** One method: what it does, and the names of its messages in the contract. */
+export interface UnaryMethod {
+  readonly request: string;
+  readonly reply: string;
+  readonly answer: (caller: Caller, request: Message) => Promise<object>;
+}
+
+/** Metadata may be this long in all; gRPC itself has no setting for it. */
+const metadataLimitBytes = 8 * 1024;
+
+export function unary(method: UnaryMethod, parts: UnaryParts): handleUnaryCall<Message, Message> {
+  return (call, callback) => {
+    const requestId = parts.entropy.uuid();
+    answer(call, method, { parts, requestId }).then(
+      (reply) => {
+        callback(null, reply, trailer(requestId));
+      },
+      (error: unknown) => {
+        callback(toStatus(error, { path: call.getPath(), requestId }, parts));
+      },
+    );
+  };
+}
+
+async function answer(
+  call: ServerUnaryCall<Message, Message>,
+  method: UnaryMethod,
+  { parts, requestId }: { readonly parts: UnaryParts; readonly requestId: string },
+): Promise<Message> {
+  const deadlineMs = monotonicDeadline(call.getDeadline(), parts.clock);
+  if (metadataBytes(call.metadata) > metadataLimitBytes) {
+    throw refuseCall("request_too_large", { limitBytes: metadataLimitBytes });
+  }
+  const principal = parts.authenticate(bearerToken(call.metadata));
+  if (principal === undefined) throw refuseCall("unrecognized_client", {});
+  const request = fromWire(messageShapes, method.request, call.request);
+  const reply = await method.answer({ principal, requestId, deadlineMs }, request);
+  return toWire(messageShapes, method.reply, reply);
+}
+
+function toStatus(error: unknown, failed: FailedCall, parts: UnaryParts): Partial<StatusObject> {
+  // A program that contradicts itself must not answer another call.
+  if (error instanceof InvariantViolation) throw error;
+
+  const metadata = trailer(failed.requestId);
+  if (error instanceof RefusedError) {
+    const { grpc, awsType } = wireStatus[error.refusal.code];
+    metadata.set("holdfast-refusal", error.refusal.code);
+    metadata.set("holdfast-error", awsType);
+    return { code: grpc, details: error.message, metadata };
+  }
+  parts.onInternalError(error, failed);
+  metadata.set("holdfast-error", internalError.awsType);
+  return { code: internalError.grpc, details: "internal error", metadata };
+}
+
+function trailer(requestId: string): Metadata {
+  const metadata = new Metadata();
+  metadata.set("holdfast-request-id", requestId);
+  return metadata;
+}
+
+/** As HTTP/2 counts it: name, value and 32 bytes a field (RFC 9113 6.5.2). */
+function metadataBytes(metadata: Metadata): number {
+  const values = Object.entries(metadata.toHttp2Headers()).flatMap(([name, value]) =>
+    [value ?? ""].flat().map((item) => name.length + String(item).length + 32),
+  );
+  return values.reduce((total, length) => total + length, 0);
+}

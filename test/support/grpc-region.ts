@@ -1,0 +1,75 @@
+// A real gRPC listener over TLS on loopback, whose operations are whatever the test says.
+import type { Principal } from "../../src/access/principal.ts";
+import { systemClock } from "../../src/base/clock.ts";
+import { systemEntropy } from "../../src/base/entropy.ts";
+import type { StatusResponse } from "../../src/generated/public-contract.ts";
+import { clusterHandlers } from "../../src/server/grpc/cluster-handlers.ts";
+import { listenGrpc, type GrpcListener } from "../../src/server/grpc/listen.ts";
+import { secretsHandlers, type CallOperation } from "../../src/server/grpc/secrets-handlers.ts";
+import type { FailedCall, UnaryParts } from "../../src/server/grpc/unary.ts";
+import type { Caller } from "../../src/services/caller.ts";
+import { loopbackCertificate, type TestCertificate } from "./test-certificates.ts";
+
+export const token = "hft_for-tests-only";
+
+export const administrator: Principal = {
+  arn: "arn:aws:iam::000000000000:user/administrator",
+  account: "000000000000",
+  kind: "administrator",
+};
+
+/** The operations as a test writes them: any request, any answer. */
+export type FakeCall = (operation: string, caller: Caller, request: object) => Promise<object>;
+
+export interface GrpcRegion extends AsyncDisposable {
+  readonly endpoint: string;
+  readonly port: number;
+  readonly ca: string;
+  readonly internalErrors: readonly (readonly [error: unknown, failed: FailedCall])[];
+  readonly listener: GrpcListener;
+}
+
+export interface RegionOptions {
+  readonly port?: number;
+  readonly reflection?: "on" | "off";
+  readonly status?: StatusResponse;
+}
+
+let certificate: Promise<TestCertificate> | undefined;
+
+/** One for the whole test run: making keys takes longer than most tests. */
+function testCertificate(): Promise<TestCertificate> {
+  certificate ??= loopbackCertificate();
+  return certificate;
+}
+
+export async function serveRegion(
+  call: FakeCall,
+  { port = 0, reflection = "off", status = { members: [] } }: RegionOptions = {},
+): Promise<GrpcRegion> {
+  const tls = await testCertificate();
+  const internalErrors: (readonly [unknown, FailedCall])[] = [];
+  const parts: UnaryParts = {
+    authenticate: (shown) => (shown === token ? administrator : undefined),
+    clock: systemClock,
+    entropy: systemEntropy,
+    onInternalError: (error, failed) => {
+      internalErrors.push([error, failed]);
+    },
+  };
+  const listener = await listenGrpc({
+    address: `127.0.0.1:${port}`,
+    tls,
+    secrets: secretsHandlers(call as CallOperation, parts),
+    cluster: clusterHandlers(() => Promise.resolve(status), parts),
+    reflection,
+  });
+  return {
+    endpoint: `127.0.0.1:${listener.port}`,
+    port: listener.port,
+    ca: tls.cert,
+    internalErrors,
+    listener,
+    [Symbol.asyncDispose]: () => listener[Symbol.asyncDispose](),
+  };
+}
