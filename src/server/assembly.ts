@@ -1,0 +1,275 @@
+// Builds a whole node from its configuration, in the order in which a request travels backwards:
+// keys, Raft, services, wires. Only this file knows every part. Closing goes the other way round.
+import { readFileSync } from "node:fs";
+import { systemClock, type Clock } from "../base/clock.ts";
+import { systemEntropy } from "../base/entropy.ts";
+import { refuseCall } from "../base/errors.ts";
+import { logIndex, term } from "../base/ids.ts";
+import type { StatusResponse } from "../generated/public-contract.ts";
+import { RaftNode } from "../consensus/raft-node.ts";
+import { loadRootKeyFile } from "../crypto/root-key-file.ts";
+import type { Log } from "../observability/log.ts";
+import { votersOnly } from "../raft/configuration.ts";
+import { defaultRegionSecretLimit, defaultSecretLimits } from "../secrets/limits.ts";
+import { authorize } from "../services/authorization.ts";
+import { Dispatcher } from "../services/dispatcher.ts";
+import { KeyService } from "../services/key-service.ts";
+import { secretHandlers } from "../services/secret-service.ts";
+import { loadAdministrator, parseAddress, type Configuration } from "./config.ts";
+import { administratorCredentials, type CredentialStore } from "./credential-store.ts";
+import { clusterHandlers } from "./grpc/cluster-handlers.ts";
+import { listenGrpc, type GrpcListener } from "./grpc/listen.ts";
+import { secretsHandlers } from "./grpc/secrets-handlers.ts";
+import type { UnaryParts } from "./grpc/unary.ts";
+import { awsGateway } from "./http/aws-gateway.ts";
+import { healthRoutes, type NodeHealth } from "./http/health-routes.ts";
+import { listenHttps, type HttpsListener } from "./http/listen.ts";
+
+export interface RunningNode {
+  /** Lets calls under way end for `graceMs`, then closes everything. */
+  close(graceMs: number): Promise<void>;
+}
+
+interface Surroundings {
+  readonly configuration: Configuration;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/**
+ * Starts a node. Throws what keeps it from starting: `ConfigurationError`, `RootKeyFileError`,
+ * `CorruptionError`, `IdentityMismatchError`, or an address that is taken.
+ *
+ * `onFatal` is told once when the node must stop while it runs.
+ */
+export async function startNode(
+  configuration: Configuration,
+  log: Log,
+  onFatal: (error: unknown) => void,
+): Promise<RunningNode> {
+  const around: Surroundings = { configuration, log, clock: systemClock };
+  const unsealKey = loadRootKeyFile(configuration.rootKeyFile);
+  const { account } = configuration;
+  const credentials = administratorCredentials({
+    ...loadAdministrator(configuration.administratorFile),
+    account,
+  });
+  const parts = await startParts(around, unsealKey, onFatal);
+  const wires = await openWires(around, parts, credentials);
+  parts.onServing((serving) => {
+    wires.grpc.setHealth(serving ? "SERVING" : "NOT_SERVING");
+  });
+  return {
+    close: async (graceMs) => {
+      await Promise.all([wires.grpc.close(graceMs), wires.https.close(graceMs)]);
+      parts.keys[Symbol.dispose]();
+      await parts.node[Symbol.asyncDispose]();
+      unsealKey[Symbol.dispose]();
+    },
+  };
+}
+
+interface Parts {
+  readonly node: RaftNode;
+  readonly keys: KeyService;
+  readonly dispatcher: Dispatcher;
+  /** Calls back, now and whenever it changes, with whether the node can serve callers. */
+  readonly onServing: (callback: (serving: boolean) => void) => void;
+}
+
+async function startParts(
+  around: Surroundings,
+  unsealKey: ReturnType<typeof loadRootKeyFile>,
+  onFatal: (error: unknown) => void,
+): Promise<Parts> {
+  const { configuration, log, clock } = around;
+  const { region, account } = configuration;
+  // eslint-disable-next-line prefer-const -- the callbacks below may come before it is there
+  let running: Parts | undefined;
+  let tellServing: (serving: boolean) => void = () => undefined;
+
+  const onProgress = (): void => {
+    if (running === undefined) return;
+    const { node, keys } = running;
+    keys.poll().catch(onFatal);
+    tellServing(keys.status().kind === "open" && node.status().leader !== undefined);
+  };
+  const node = await startRaft(around, {
+    onFatal,
+    onProgress,
+    onHandedOver: (request) => {
+      if (running === undefined) throw refuseCall("no_leader", {});
+      return running.dispatcher.serveHandedOver(request);
+    },
+  });
+  const keys = new KeyService({
+    group: node,
+    home: { clusterId: configuration.clusterId, region },
+    unsealKey,
+    clock,
+    entropy: systemEntropy,
+  });
+  const dispatcher = new Dispatcher(
+    {
+      group: node,
+      keys,
+      clock,
+      entropy: systemEntropy,
+      identity: { region, account },
+      limits: { secret: defaultSecretLimits, secretsPerRegion: defaultRegionSecretLimit },
+      authorize,
+    },
+    secretHandlers,
+  );
+  running = {
+    node,
+    keys,
+    dispatcher,
+    onServing: (callback) => {
+      tellServing = callback;
+      onProgress();
+    },
+  };
+  log.notice("The node's data is whole", { reason: `applied up to ${node.status().applied}` });
+  onProgress();
+  return running;
+}
+
+type RaftCallbacks = Pick<
+  Parameters<typeof RaftNode.start>[0],
+  "onFatal" | "onProgress" | "onHandedOver"
+>;
+
+async function startRaft(
+  { configuration, log, clock }: Surroundings,
+  callbacks: RaftCallbacks,
+): Promise<RaftNode> {
+  const { clusterId, region, nodeId, members, tls } = configuration;
+  return RaftNode.start({
+    ...callbacks,
+    storage: {
+      directory: configuration.dataDir,
+      identity: { clusterId, region, nodeId },
+      founders: votersOnly(members.map(({ id }) => id)),
+      now: clock.now(),
+    },
+    peers: members.filter(({ id }) => id !== nodeId).map(({ id, peer }) => ({ id, address: peer })),
+    listenAddress: configuration.listen.peer,
+    certificates: {
+      ca: readFileSync(tls.peer.ca, "utf8"),
+      cert: readFileSync(tls.peer.cert, "utf8"),
+      key: readFileSync(tls.peer.key, "utf8"),
+    },
+    timing: configuration.raft,
+    clock,
+    entropy: systemEntropy,
+    onPeerRefused: (reason) => {
+      log.warn("A peer was turned away", { reason });
+    },
+    onInternalError: (error) => {
+      log.error("A request from a peer failed", { error });
+    },
+  });
+}
+
+async function openWires(
+  around: Surroundings,
+  parts: Parts,
+  credentials: CredentialStore,
+): Promise<{ readonly grpc: GrpcListener; readonly https: HttpsListener }> {
+  const { configuration } = around;
+  const tls = {
+    cert: readFileSync(configuration.tls.server.cert, "utf8"),
+    key: readFileSync(configuration.tls.server.key, "utf8"),
+  };
+  const [grpc, https] = await Promise.all([
+    openGrpc(around, parts, { credentials, tls }),
+    openHttps(around, parts, { credentials, tls }),
+  ]);
+  const { nodeId, region, listen } = configuration;
+  around.log.notice("The node answers", { nodeId, region, address: listen.grpc });
+  return { grpc, https };
+}
+
+interface WireOptions {
+  readonly credentials: CredentialStore;
+  readonly tls: { readonly cert: string; readonly key: string };
+}
+
+function openGrpc(
+  { configuration, log, clock }: Surroundings,
+  parts: Parts,
+  { credentials, tls }: WireOptions,
+): Promise<GrpcListener> {
+  const unaryParts: UnaryParts = {
+    authenticate: (token) => credentials.bearerToken(token),
+    clock,
+    entropy: systemEntropy,
+    onInternalError: (error, { requestId, path }) => {
+      log.error("A call failed", { error, requestId, operation: path });
+    },
+  };
+  const { dispatcher } = parts;
+  return listenGrpc({
+    address: configuration.listen.grpc,
+    tls,
+    secrets: secretsHandlers(dispatcher.call.bind(dispatcher), unaryParts),
+    cluster: clusterHandlers(() => Promise.resolve(statusOf(configuration, parts)), unaryParts),
+    reflection: configuration.reflection ? "on" : "off",
+  });
+}
+
+function openHttps(
+  { configuration, log, clock }: Surroundings,
+  parts: Parts,
+  { credentials, tls }: WireOptions,
+): Promise<HttpsListener> {
+  const { dispatcher } = parts;
+  const gateway = awsGateway({
+    call: dispatcher.call.bind(dispatcher),
+    credentials,
+    region: configuration.region,
+    hostNames: configuration.hostNames,
+    clock,
+    entropy: systemEntropy,
+    onInternalError: (error, { requestId }) => {
+      log.error("A request failed", { error, requestId });
+    },
+  });
+  const { host, port } = parseAddress(configuration.listen.https) ?? { host: "127.0.0.1", port: 0 };
+  return listenHttps({
+    host,
+    port,
+    ...tls,
+    routes: new Map([["POST /", gateway], ...healthRoutes(() => healthOf(configuration, parts))]),
+  });
+}
+
+function healthOf({ nodeId, region }: Configuration, { node, keys }: Parts): NodeHealth {
+  const status = node.status();
+  return {
+    nodeId,
+    region,
+    // Whether a candidate asks first or already stands is of no use to anybody outside.
+    role: status.role === "pre_candidate" ? "candidate" : status.role,
+    term: term(status.term),
+    leader: status.leader,
+    locked: keys.status().kind === "locked",
+    applied: logIndex(status.applied),
+  };
+}
+
+function statusOf(configuration: Configuration, parts: Parts): StatusResponse {
+  const { applied, leader, ...health } = healthOf(configuration, parts);
+  return {
+    ...health,
+    ...(leader === undefined ? {} : { leader }),
+    appliedIndex: applied,
+    members: configuration.members.map(({ id, peer, grpc, https }) => ({
+      nodeId: id,
+      peerAddress: peer,
+      grpcAddress: grpc,
+      httpsAddress: `https://${https}`,
+    })),
+  };
+}

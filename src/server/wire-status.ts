@@ -1,0 +1,105 @@
+// The one table from what holdfast refuses to what each wire calls it. A refusal without a row here
+// does not compile.
+import { status } from "@grpc/grpc-js";
+import type { RefusalCode } from "../base/errors.ts";
+
+export interface WireStatus {
+  readonly grpc: status;
+  /** AWS answers every mistake of a caller with 400, and tells them apart by type. */
+  readonly http: number;
+  /** The `__type` of the JSON body. */
+  readonly awsType: string;
+  /** Where the sentence goes: errors of the service model spell it with a capital letter. */
+  readonly awsMessageMember: "Message" | "message";
+}
+
+/** The errors that the service model of AWS declares, as far as holdfast answers them. */
+const modelledTypes: ReadonlySet<string> = new Set([
+  "DecryptionFailure",
+  "EncryptionFailure",
+  "InternalServiceError",
+  "InvalidNextTokenException",
+  "InvalidParameterException",
+  "InvalidRequestException",
+  "LimitExceededException",
+  "MalformedPolicyDocumentException",
+  "PreconditionNotMetException",
+  "PublicPolicyException",
+  "ResourceExistsException",
+  "ResourceNotFoundException",
+]);
+
+export const wireStatus: Readonly<Record<RefusalCode, WireStatus>> = {
+  // What was asked is malformed.
+  validation_failed: badRequest(status.INVALID_ARGUMENT, "ValidationException"),
+  invalid_name: badRequest(status.INVALID_ARGUMENT, "ValidationException"),
+  client_request_token_missing: badRequest(status.INVALID_ARGUMENT, "InvalidRequestException"),
+  value_missing: badRequest(status.INVALID_ARGUMENT, "InvalidRequestException"),
+  value_ambiguous: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  invalid_next_token: badRequest(status.INVALID_ARGUMENT, "InvalidNextTokenException"),
+  invalid_filter: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  reserved_tag_key: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  duplicate_tag_key: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  invalid_replica_region: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  kms_key_not_found: badRequest(status.NOT_FOUND, "InvalidParameterException"),
+  password_too_short: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  password_class_excluded: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  password_alphabet_empty: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  recovery_window_out_of_range: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  recovery_window_with_force: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  label_change_missing: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+
+  // What was asked does not fit the state.
+  secret_not_found: badRequest(status.NOT_FOUND, "ResourceNotFoundException"),
+  version_not_found: badRequest(status.NOT_FOUND, "ResourceNotFoundException"),
+  label_not_found: badRequest(status.NOT_FOUND, "ResourceNotFoundException"),
+  label_not_on_version: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  secret_deleted: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  secret_already_deleted: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  secret_name_scheduled: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  secret_exists: badRequest(status.ALREADY_EXISTS, "ResourceExistsException"),
+  token_in_use: badRequest(status.ALREADY_EXISTS, "ResourceExistsException"),
+  label_holder_required: badRequest(status.FAILED_PRECONDITION, "InvalidParameterException"),
+  label_not_held: badRequest(status.FAILED_PRECONDITION, "InvalidParameterException"),
+  current_label_required: badRequest(status.FAILED_PRECONDITION, "InvalidParameterException"),
+
+  // Limits.
+  too_many_labels: badRequest(status.RESOURCE_EXHAUSTED, "LimitExceededException"),
+  too_many_versions: badRequest(status.RESOURCE_EXHAUSTED, "LimitExceededException"),
+  // The tag operations declare no LimitExceededException.
+  too_many_tags: badRequest(status.RESOURCE_EXHAUSTED, "InvalidParameterException"),
+  too_many_secrets: badRequest(status.RESOURCE_EXHAUSTED, "LimitExceededException"),
+  request_too_large: row(status.RESOURCE_EXHAUSTED, 413, "RequestEntityTooLargeException"),
+  overloaded: badRequest(status.RESOURCE_EXHAUSTED, "ThrottlingException"),
+
+  // Who asks.
+  access_denied: badRequest(status.PERMISSION_DENIED, "AccessDeniedException"),
+  missing_authentication: badRequest(status.UNAUTHENTICATED, "MissingAuthenticationTokenException"),
+  incomplete_signature: badRequest(status.UNAUTHENTICATED, "IncompleteSignatureException"),
+  invalid_signature: badRequest(status.UNAUTHENTICATED, "InvalidSignatureException"),
+  unrecognized_client: badRequest(status.UNAUTHENTICATED, "UnrecognizedClientException"),
+
+  // The wire.
+  malformed_request: badRequest(status.INVALID_ARGUMENT, "SerializationException"),
+  unknown_operation: badRequest(status.UNIMPLEMENTED, "UnknownOperationException"),
+  operation_unimplemented: badRequest(status.UNIMPLEMENTED, "UnknownOperationException"),
+
+  // The cluster. SDKs try again after 500 and 503; only `outcome_unknown` may have done anything.
+  no_leader: row(status.UNAVAILABLE, 503, "ServiceUnavailableException"),
+  node_locked: row(status.UNAVAILABLE, 503, "ServiceUnavailableException"),
+  outcome_unknown: row(status.UNKNOWN, 500, "InternalServiceError"),
+  timed_out: row(status.DEADLINE_EXCEEDED, 503, "ServiceUnavailableException"),
+  decryption_failed: badRequest(status.FAILED_PRECONDITION, "DecryptionFailure"),
+};
+
+/** For anything that is not a refusal: a bug or a broken dependency. Says nothing of its cause. */
+export const internalError: WireStatus = row(status.INTERNAL, 500, "InternalServiceError");
+
+function badRequest(grpc: status, awsType: string): WireStatus {
+  return row(grpc, 400, awsType);
+}
+
+function row(grpc: status, http: number, awsType: string): WireStatus {
+  const awsMessageMember = modelledTypes.has(awsType) ? "Message" : "message";
+  return { grpc, http, awsType, awsMessageMember };
+}
