@@ -55,6 +55,9 @@ export interface RaftTiming {
 const proposalLimits = { count: 1024, sizeBytes: 16 * 1024 * 1024 };
 const flow = { maxInFlightMessages: 64, maxInFlightBytes: 8 * 1024 * 1024 };
 const floorSyncMs = 5_000;
+/** Room for 2^32 rounds in each life of a process, and for two million lives drawn at random. */
+const readsOfALife = 2 ** 32;
+const readLives = 2 ** 21 - 1;
 /** A read round without an answer for this many ticks was lost on the way. */
 const readLostTicks = 3;
 
@@ -79,6 +82,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
       },
       atEndOfTurn: setImmediate,
       lostAfterMs: readLostTicks * parts.timing.tickMs,
+      firstReadId: parts.entropy.below(readLives) * readsOfALife,
     });
     this.#driver = new RaftDriver({
       store,

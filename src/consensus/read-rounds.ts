@@ -23,19 +23,25 @@ export interface ReadRoundsParts {
   readonly atEndOfTurn: (callback: () => void) => void;
   /** After this long a round is taken for lost and asked again. */
   readonly lostAfterMs: number;
+  /**
+   * Where this process begins to count. Never where another life of the node counted: a leader may
+   * still answer what that one asked, and the answer must release nothing here.
+   */
+  readonly firstReadId: number;
 }
 
 export class ReadRounds {
   readonly #parts: ReadRoundsParts;
   #next: Reader[] = [];
   #round: Round | undefined;
-  #nextId = 1;
+  #nextId: number;
   #isScheduled = false;
   /** Rounds that are proven and wait until the node has applied up to their index. */
   #applying: { readonly index: LogIndex; readonly readers: readonly Reader[] }[] = [];
 
   constructor(parts: ReadRoundsParts) {
     this.#parts = parts;
+    this.#nextId = parts.firstReadId;
   }
 
   wait(deadlineMs: number): Promise<void> {
