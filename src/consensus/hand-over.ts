@@ -11,6 +11,9 @@ import type { HandedAnswer, HandedRequest } from "./raft-group.ts";
 
 export interface HandOverParts {
   readonly clusterId: string;
+  readonly self: NodeId;
+  /** Answers here, when this node has become the leader meanwhile. */
+  readonly answerHere: (request: HandedRequest) => Promise<HandedAnswer>;
   readonly leader: () => NodeId | undefined;
   readonly linkTo: (peer: NodeId) => PeerLink | undefined;
   readonly monotonicMs: () => number;
@@ -44,9 +47,14 @@ async function tryOnce(
   remainingMs: number,
 ): Promise<HandedAnswer | undefined> {
   const leader = parts.leader();
-  const link = leader === undefined ? undefined : parts.linkTo(leader);
-  if (link?.isUp !== true) return undefined;
-  const answer = answerFrom(await ask(parts, link, { request, remainingMs }));
+  if (leader === undefined) return undefined;
+  const link = parts.linkTo(leader);
+  if (leader !== parts.self && link?.isUp !== true) return undefined;
+  const answer =
+    link === undefined
+      ? // Whoever answers wipes the body, and there may be another try.
+        await parts.answerHere({ ...request, body: Uint8Array.from(request.body) })
+      : answerFrom(await ask(parts, link, { request, remainingMs }));
   // The node we took for the leader is not, any more: it did nothing.
   if (!answer.ok && answer.refusal.code === "no_leader") return undefined;
   return answer;

@@ -184,6 +184,8 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     return handOver(
       {
         clusterId: this.#parts.storage.identity.clusterId,
+        self: this.#parts.storage.identity.nodeId,
+        answerHere: this.#parts.onHandedOver,
         leader: () => knownLeader(this.#driver.state),
         linkTo: (peer) => this.#links.get(peer),
         monotonicMs: () => this.#parts.clock.monotonicMs(),

@@ -1,0 +1,24 @@
+// Which key a `KmsKeyId` means. There is one: the region's default key, under all of its names.
+import type { RegionIdentity } from "../base/arn.ts";
+import { refuseCall } from "../base/errors.ts";
+import { defaultKeyAlias } from "../keys/keyring-record.ts";
+
+/**
+ * Accepts the names of the default key: none, the empty string, the alias, the key id, and the ARN
+ * of either (AWS: CreateSecret, KmsKeyId). Throws `kms_key_not_found` for every other.
+ */
+export function requireDefaultKey(
+  kmsKeyId: string | undefined,
+  defaultKeyId: string,
+  { region, account }: RegionIdentity,
+): void {
+  if (kmsKeyId === undefined || kmsKeyId === "") return;
+  const arnPrefix = `arn:aws:kms:${region}:${account}:`;
+  const names = [
+    defaultKeyAlias,
+    defaultKeyId,
+    `${arnPrefix}${defaultKeyAlias}`,
+    `${arnPrefix}key/${defaultKeyId}`,
+  ];
+  if (!names.includes(kmsKeyId)) throw refuseCall("kms_key_not_found", { keyId: kmsKeyId });
+}

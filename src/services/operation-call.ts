@@ -1,0 +1,51 @@
+// What a handler of an operation is given, and the steps that handlers share: ask whether the
+// caller may, propose, and turn a refusal into the error that leaves.
+import { refuseCall, RefusedError } from "../base/errors.ts";
+import type { Keyring } from "../crypto/keyring.ts";
+import type { Command, ReplyTo } from "../machine/command.ts";
+import type { Resource } from "./authorization.ts";
+import type { Caller } from "./caller.ts";
+import type { OperationName, RequestOf, ResponseOf } from "./operations/operations.ts";
+import type { ServiceParts } from "./parts.ts";
+
+export interface OperationCall {
+  readonly parts: ServiceParts;
+  readonly caller: Caller;
+  /** Open: a locked node does not come this far. */
+  readonly keyring: Keyring;
+}
+
+/** Answers a request that meets the model. Throws `RefusedError`. */
+export type Handler<Name extends OperationName> = (
+  call: OperationCall,
+  request: RequestOf<Name>,
+) => Promise<ResponseOf<Name>>;
+
+/** Throws `access_denied`. The action is that of AWS's policies, without its prefix. */
+export function requireAllowed(
+  { parts, caller }: OperationCall,
+  action: OperationName,
+  resource: Resource | undefined,
+): void {
+  const refusal = parts.authorize(caller.principal, `secretsmanager:${action}`, resource);
+  if (refusal !== undefined) throw new RefusedError(refusal);
+}
+
+/** Proposes, and throws what the state machine refuses. */
+export async function carryOut<C extends Command>(
+  { parts, caller }: OperationCall,
+  command: C,
+): Promise<ReplyTo<C>> {
+  const outcome = await parts.group.propose(command, caller);
+  if (!outcome.ok) throw new RefusedError(outcome.refusal);
+  return outcome.reply;
+}
+
+/**
+ * Throws `client_request_token_missing`. The model lets the token be absent because SDKs fill it
+ * in; AWS refuses a call without one before it looks for the secret.
+ */
+export function requireToken(token: string | undefined): string {
+  if (token === undefined) throw refuseCall("client_request_token_missing", {});
+  return token;
+}
