@@ -1,0 +1,43 @@
+// Answers in AWS JSON 1.1: a body and the headers that go with it.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { utf8 } from "../../base/bytes.ts";
+import { describeRefusal, type Refusal } from "../../base/errors.ts";
+import { internalError, wireStatus, type WireStatus } from "../wire-status.ts";
+
+export const awsJson = "application/x-amz-json-1.1";
+
+export interface AwsAnswer {
+  readonly http: number;
+  readonly body: Uint8Array;
+}
+
+export function refusalAnswer(refusal: Refusal): AwsAnswer {
+  return errorAnswer(wireStatus[refusal.code], describeRefusal(refusal));
+}
+
+/** For anything that is not a refusal. It says nothing of the cause. */
+export function internalErrorAnswer(): AwsAnswer {
+  return errorAnswer(internalError, "An error occurred on the server side.");
+}
+
+function errorAnswer(status: WireStatus, sentence: string): AwsAnswer {
+  const body = JSON.stringify({ __type: status.awsType, [status.awsMessageMember]: sentence });
+  return { http: status.http, body: utf8(body) };
+}
+
+/** Sends the answer; Node adds the Date, by which SDKs set their clock. */
+export function sendAnswer(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { answer, requestId }: { readonly answer: AwsAnswer; readonly requestId: string },
+): void {
+  response.writeHead(answer.http, {
+    "x-amzn-RequestId": requestId,
+    "content-type": awsJson,
+    "content-length": answer.body.length,
+    "cache-control": "no-store",
+    // What is left of a request that was not read is not worth waiting for.
+    ...(request.complete ? {} : { connection: "close" }),
+  });
+  response.end(answer.body);
+}

@@ -1,0 +1,151 @@
+// The AWS-compatible endpoint: an HTTP request in, one of the operations called, an answer out.
+// It knows headers, signatures and JSON, and nothing of secrets. Checks come cheapest first: size,
+// headers, signature, JSON, and only then the operation.
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { InvariantViolation } from "../../base/assert.ts";
+import type { Clock } from "../../base/clock.ts";
+import type { Entropy } from "../../base/entropy.ts";
+import { RefusedError, refuseCall } from "../../base/errors.ts";
+import type { Caller } from "../../services/caller.ts";
+import { decodeRequest, encodeResponse } from "../../services/operations/codec.ts";
+import {
+  operationNamed,
+  type DraftOf,
+  type OperationName,
+} from "../../services/operations/operations.ts";
+import type { CredentialStore } from "../credential-store.ts";
+import { internalErrorAnswer, refusalAnswer, sendAnswer, type AwsAnswer } from "./aws-answer.ts";
+import { withinDeadline } from "./deadline.ts";
+import { CallerGone, checkBodyLength, readBody } from "./request-body.ts";
+import { readSignatureClaim, verifySignature, type SignatureClaim } from "./sigv4.ts";
+import { malformedHead, readHeaders, type WireHeaders } from "./wire-headers.ts";
+
+/**
+ * Validates and does one operation, and resolves to its `ResponseOf`. Refusals are thrown as a
+ * `RefusedError`.
+ */
+export type CallOperation = (
+  operation: OperationName,
+  caller: Caller,
+  draft: DraftOf<OperationName>,
+) => Promise<object>;
+
+export interface AwsGatewayParts {
+  readonly call: CallOperation;
+  readonly credentials: CredentialStore;
+  readonly region: string;
+  /** The names this endpoint is called by, without a port. */
+  readonly hostNames: readonly string[];
+  readonly clock: Clock;
+  readonly entropy: Pick<Entropy, "uuid">;
+  /** Told of every failure that is not a refusal: the caller learns nothing of it. */
+  readonly onInternalError: (error: unknown, failed: FailedRequest) => void;
+  /** From arrival to answer; 10 seconds unless said otherwise. */
+  readonly deadlineMs?: number;
+}
+
+export interface FailedRequest {
+  readonly requestId: string;
+}
+
+/** A secret of 64 KiB in base64 or as plain JSON text, and room for the rest. */
+const bodyLimitBytes = 512 * 1024;
+const defaultDeadlineMs = 10_000;
+
+export type GatewayHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/**
+ * Makes the handler of `POST /`.
+ *
+ * Its promise rejects with an InvariantViolation only: whoever runs it lets the process stop.
+ */
+export function awsGateway(parts: AwsGatewayParts): GatewayHandler {
+  const hosts = new Set(parts.hostNames.map((name) => bareHost(name.toLowerCase())));
+  return async (request, response) => {
+    const requestId = parts.entropy.uuid();
+    const endMs = parts.clock.monotonicMs() + (parts.deadlineMs ?? defaultDeadlineMs);
+    try {
+      const { call, claim } = readHead(request, { region: parts.region, hosts });
+      const body = await readBody(request, bodyLimitBytes);
+      const answer = await answerCall(parts, { operation: call, claim, body, requestId, endMs });
+      sendAnswer(request, response, { answer, requestId });
+    } catch (error) {
+      const answer = failureAnswer(error, { parts, requestId });
+      if (answer !== undefined) sendAnswer(request, response, { answer, requestId });
+    }
+  };
+}
+
+interface Head {
+  readonly call: OperationName;
+  readonly claim: SignatureClaim;
+}
+
+interface Endpoint {
+  readonly region: string;
+  readonly hosts: ReadonlySet<string>;
+}
+
+function readHead(request: IncomingMessage, { region, hosts }: Endpoint): Head {
+  checkBodyLength(request, bodyLimitBytes);
+  const headers = readHeaders(request.rawHeaders);
+  if (!hosts.has(bareHost(headers.values.get("host")?.toLowerCase() ?? ""))) {
+    throw malformedHead("The Host header does not name this endpoint.");
+  }
+  const call = targetOf(headers);
+  return { call, claim: readSignatureClaim(headers, region) };
+}
+
+/** The name without its port and brackets: `[::1]:8443` is `::1`. */
+function bareHost(text: string): string {
+  return text.replace(/^\[(.*)\](?::\d{1,5})?$/, "$1").replace(/^([^:]*):\d{1,5}$/, "$1");
+}
+
+function targetOf({ values }: WireHeaders): OperationName {
+  const contentType = values.get("content-type") ?? "";
+  if (!/^application\/x-amz-json-1\.1(?:; ?charset=utf-8)?$/i.test(contentType)) {
+    throw malformedHead("The Content-Type must be application/x-amz-json-1.1.");
+  }
+  const [, name = ""] = /^secretsmanager\.(\w+)$/.exec(values.get("x-amz-target") ?? "") ?? [];
+  const operation = operationNamed(name);
+  if (operation === undefined) throw refuseCall("unknown_operation", {});
+  return operation;
+}
+
+interface Received {
+  readonly operation: OperationName;
+  readonly claim: SignatureClaim;
+  readonly body: Uint8Array;
+  readonly requestId: string;
+  readonly endMs: number;
+}
+
+async function answerCall(
+  parts: AwsGatewayParts,
+  { operation, claim, body, requestId, endMs }: Received,
+): Promise<AwsAnswer> {
+  const { credentials, clock } = parts;
+  const principal = verifySignature(claim, body, { credentials, now: clock.now() });
+  const draft = decodeRequest(operation, body);
+  const response = await withinDeadline(
+    parts.call(operation, { principal, requestId, deadlineMs: endMs }, draft),
+    {
+      operation,
+      leftMs: endMs - clock.monotonicMs(),
+      onLateError: (error) => failureAnswer(error, { parts, requestId }),
+    },
+  );
+  return { http: 200, body: encodeResponse(operation, response) };
+}
+
+function failureAnswer(
+  error: unknown,
+  { parts, requestId }: { readonly parts: AwsGatewayParts; readonly requestId: string },
+): AwsAnswer | undefined {
+  // A program that contradicts itself must not answer another call.
+  if (error instanceof InvariantViolation) throw error;
+  if (error instanceof CallerGone) return undefined;
+  if (error instanceof RefusedError) return refusalAnswer(error.refusal);
+  parts.onInternalError(error, { requestId });
+  return internalErrorAnswer();
+}

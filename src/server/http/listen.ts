@@ -1,0 +1,161 @@
+// The HTTPS server: its port, its TLS, its limits and its routes. What a route does is in its own
+// file; what no route takes is answered 404.
+import { createServer, type Server, type ServerOptions } from "node:https";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
+
+/** A promise that rejects stops the process: a route answers its own failures. */
+export type RouteHandler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+) => void | Promise<void>;
+
+export interface HttpsSettings {
+  readonly host: string;
+  /** 0 for any that is free. */
+  readonly port: number;
+  /** PEM. */
+  readonly key: string;
+  readonly cert: string;
+  /** By method and path, such as `GET /healthz`: exactly, without a query. */
+  readonly routes: ReadonlyMap<string, RouteHandler>;
+  readonly limits?: Partial<HttpsLimits>;
+}
+
+export interface HttpsLimits {
+  readonly connections: number;
+  readonly connectionsPerAddress: number;
+  readonly handshakeMs: number;
+  readonly headerBytes: number;
+  /** Until the last byte of the headers, and until the last byte of the request. */
+  readonly headersMs: number;
+  readonly requestMs: number;
+  readonly keepAliveMs: number;
+  readonly requestsPerConnection: number;
+  /** How often the two above are looked at. */
+  readonly timeoutCheckMs: number;
+}
+
+const defaultLimits: HttpsLimits = {
+  connections: 4_000,
+  connectionsPerAddress: 200,
+  handshakeMs: 5_000,
+  headerBytes: 16 * 1024,
+  headersMs: 10_000,
+  requestMs: 30_000,
+  keepAliveMs: 60_000,
+  requestsPerConnection: 1_000,
+  timeoutCheckMs: 1_000,
+};
+
+export interface HttpsListener {
+  readonly port: number;
+  /** Stops taking requests, and resolves once those under way are answered or `graceMs` is over. */
+  close(graceMs?: number): Promise<void>;
+}
+
+/** Resolves when the server listens; rejects when it cannot. */
+export async function listenHttps(settings: HttpsSettings): Promise<HttpsListener> {
+  const limits = { ...defaultLimits, ...settings.limits };
+  const server = createServer(serverOptions(settings, limits));
+  server.maxConnections = limits.connections;
+  server.maxRequestsPerSocket = limits.requestsPerConnection;
+  limitConnectionsPerAddress(server, limits.connectionsPerAddress);
+
+  server.on("request", (request: IncomingMessage, response: ServerResponse) => {
+    void runRoute(settings.routes, request, response);
+  });
+  // Nobody waits for a go-ahead here: a request that does is refused before its body.
+  server.on("checkContinue", refuseExpectation);
+  server.on("checkExpectation", refuseExpectation);
+
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen({ host: settings.host, port: settings.port }, resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  let closed: Promise<void> | undefined;
+  return { port, close: (graceMs = 5_000) => (closed ??= closeServer(server, graceMs)) };
+}
+
+function serverOptions({ key, cert }: HttpsSettings, limits: HttpsLimits): ServerOptions {
+  return {
+    key,
+    cert,
+    minVersion: "TLSv1.2",
+    // Naming the suites of 1.2 alone would switch 1.3 off.
+    ciphers:
+      "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:" +
+      "ECDHE+AESGCM:ECDHE+CHACHA20",
+    ecdhCurve: "X25519:P-256",
+    ALPNProtocols: ["http/1.1"],
+    handshakeTimeout: limits.handshakeMs,
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headersMs,
+    requestTimeout: limits.requestMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    connectionsCheckingInterval: limits.timeoutCheckMs,
+    insecureHTTPParser: false,
+    noDelay: true,
+  };
+}
+
+async function runRoute(
+  routes: ReadonlyMap<string, RouteHandler>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  // The path as it came, neither decoded nor normalised, and with any query: it has one spelling.
+  const route = routes.get(`${request.method ?? ""} ${request.url ?? ""}`);
+  if (route === undefined) {
+    sendError(request, response, 404);
+    return;
+  }
+  await route(request, response);
+}
+
+function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
+  sendError(request, response, 417);
+}
+
+function sendError(request: IncomingMessage, response: ServerResponse, http: 404 | 417): void {
+  const message =
+    http === 404 ? "There is nothing at this path." : "The Expect header is not accepted.";
+  const body = JSON.stringify({ __type: "UnknownOperationException", message });
+  response.writeHead(http, {
+    "content-type": "application/json",
+    "content-length": Buffer.byteLength(body),
+    ...(request.complete ? {} : { connection: "close" }),
+  });
+  response.end(body);
+}
+
+/** One address cannot take all the connections there are. */
+function limitConnectionsPerAddress(server: Server, limit: number): void {
+  const open = new Map<string, number>();
+  server.prependListener("connection", (socket: Socket) => {
+    const address = socket.remoteAddress ?? "";
+    const count = (open.get(address) ?? 0) + 1;
+    open.set(address, count);
+    socket.once("close", () => {
+      const left = (open.get(address) ?? 1) - 1;
+      if (left === 0) open.delete(address);
+      else open.set(address, left);
+    });
+    if (count > limit) socket.destroy();
+  });
+}
+
+function closeServer(server: Server, graceMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      server.closeAllConnections();
+    }, graceMs);
+    server.close((error) => {
+      clearTimeout(timer);
+      if (error === undefined) resolve();
+      else reject(error);
+    });
+    server.closeIdleConnections();
+  });
+}
