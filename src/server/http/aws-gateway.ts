@@ -48,7 +48,7 @@ export interface FailedRequest {
   readonly requestId: string;
 }
 
-/** A secret of 64 KiB in base64 or as plain JSON text, and room for the rest. */
+/** A secret of 64 KiB with every byte written as a six-byte JSON escape, and room for the rest. */
 const bodyLimitBytes = 512 * 1024;
 const defaultDeadlineMs = 10_000;
 
