@@ -192,7 +192,7 @@ describe("awsGateway, on the wire", () => {
         413,
         {
           __type: "RequestEntityTooLargeException",
-          message: "The request is larger than 131072 bytes.",
+          message: "The request is larger than 524288 bytes.",
         },
       ],
     );
