@@ -79,6 +79,8 @@ function afterAnswer(
 }
 
 function isStaleMismatch(progress: Progress, prevIndex: LogIndex): boolean {
-  if (progress.mode === "replicate") return prevIndex <= progress.matchIndex;
-  return prevIndex !== progress.nextIndex - 1;
+  // Also what a follower says that has lost what it acknowledged: no probe can mend that, and the
+  // next heartbeat that counts on it halts it.
+  if (prevIndex <= progress.matchIndex) return true;
+  return progress.mode === "probe" && prevIndex !== progress.nextIndex - 1;
 }

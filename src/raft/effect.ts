@@ -3,7 +3,7 @@
 //
 //   persist      everything in it becomes durable, in the order of the sequence
 //   send         leaves at once, but never before a hard state that was listed ahead of it, in this
-//                step or an earlier one, is durable
+//                step or an earlier one, is durable; so does what `send_entries` becomes
 //   acknowledge  leaves when everything listed ahead of it is durable: it says "I have"
 import type { LogIndex, NodeId, Term } from "../base/ids.ts";
 import type { Entry, Message } from "./input.ts";
@@ -33,7 +33,13 @@ export interface Persist {
   readonly entries: readonly Entry[];
 }
 
-/** Entries from the leader's log to one follower; the driver finds them and bounds the message. */
+/**
+ * Entries from the leader's log to one follower; the driver finds them and bounds the message.
+ *
+ * It is void once the node leads no longer in `term`: by then the log may hold another leader's
+ * entries, and they must not travel under this leader's name. The entries of the same step are
+ * listed after it, in a `persist`, and it may carry them.
+ */
 export interface SendEntries {
   readonly kind: "send_entries";
   readonly to: NodeId;

@@ -20,7 +20,11 @@ import type { Electing, Leader, Patience, RaftState } from "./state.ts";
 
 const nothing = new Uint8Array();
 
-/** Steps back to follower. Entering a newer term forgets the vote given in the old one. */
+/**
+ * Steps back to follower. Entering a newer term forgets the vote given in the old one. Patience is
+ * not renewed by that: only a leader, a vote given or an own election does (thesis 3.4), or one
+ * candidate that cannot win would keep those waiting who can.
+ */
 export function becomeFollower(
   state: RaftState,
   inTerm: Term,
@@ -28,7 +32,11 @@ export function becomeFollower(
 ): RaftState {
   assert(inTerm >= state.term, "a term never goes back");
   const votedFor = inTerm === state.term ? state.votedFor : undefined;
-  const { patience, prng } = drawPatience(state);
+  const { role } = state;
+  const { patience, prng } =
+    leader !== undefined || role.kind === "leader"
+      ? drawPatience(state)
+      : { patience: patienceOf(role), prng: state.prng };
   return {
     ...state,
     term: inTerm,
@@ -117,7 +125,9 @@ export function onVoteRequest(state: RaftState, from: NodeId, request: VoteReque
   if (!isFree || !isComplete || isFollowing) {
     return acknowledge(state, from, { kind: "vote_response", term: state.term, vote: "refused" });
   }
-  const voter = { ...becomeFollower(state, state.term, undefined), votedFor: from };
+  const { patience, prng } = drawPatience(state);
+  const role = { kind: "follower", leader: undefined, ...patience } as const;
+  const voter: RaftState = { ...state, votedFor: from, role, prng };
   return acknowledge(voter, from, { kind: "vote_response", term: state.term, vote: "granted" });
 }
 
@@ -176,6 +186,10 @@ function askVoters(state: RaftState, question: Message): readonly Effect[] {
 
 function acknowledge(state: RaftState, to: NodeId, message: Message): StepResult {
   return { state, effects: [{ kind: "acknowledge", to, message }] };
+}
+
+function patienceOf({ quietTicks, patienceTicks }: Patience): Patience {
+  return { quietTicks, patienceTicks };
 }
 
 /** Between one and two election timeouts, so that nodes rarely stand at the same moment. */

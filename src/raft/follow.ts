@@ -1,5 +1,6 @@
 // What a follower does with its leader's word: takes the entries that fit after what it has, says
 // where the logs may agree if they do not, and learns what is committed (thesis 3.5).
+import { assert } from "../base/assert.ts";
 import { logIndex, type LogIndex, type NodeId } from "../base/ids.ts";
 import { learnCommit } from "./commit.ts";
 import type { StepResult } from "./effect.ts";
@@ -15,6 +16,7 @@ export function onAppendRequest(
   request: AppendRequest,
 ): StepResult {
   const { prev, entries, readRound } = request;
+  assert(agreesOnCommitted(state, request), "a leader holds everything that is committed");
   if (prev.index < state.commitIndex) {
     return matchedAnswer(state, from, state.commitIndex, readRound);
   }
@@ -46,6 +48,13 @@ export function onHeartbeat(state: RaftState, from: NodeId, heartbeat: Heartbeat
     state: learned.state,
     effects: [{ kind: "send", to: from, message }, ...learned.effects],
   };
+}
+
+/** A disagreement here means that something acknowledged was lost; going on would hide it. */
+function agreesOnCommitted({ log, commitIndex }: RaftState, request: AppendRequest): boolean {
+  return [request.prev, ...request.entries].every(
+    ({ index, term }) => index > commitIndex || !holds(log, index) || termAt(log, index) === term,
+  );
 }
 
 /**

@@ -25,7 +25,11 @@ export type Input =
     }
   /** The way to a peer broke: what was on it may be lost. */
   | { readonly kind: "peer_unreachable"; readonly peer: NodeId }
-  /** One round of reads wants to know how far it must wait. `readId` is the driver's. */
+  /**
+   * One round of reads wants to know how far it must wait. `readId` is the driver's, and no node
+   * uses one twice, not even after a restart: a leader may still owe an answer to the life before,
+   * and that answer would release the newer read too early (etcd-io/etcd#20418).
+   */
   | { readonly kind: "read"; readonly readId: number };
 
 /** One entry of the log. The core passes entries on and keeps none of them. */

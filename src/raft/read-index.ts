@@ -111,11 +111,13 @@ function answerTo(state: RaftState, read: ProvingRead): Effect {
 }
 
 function refuse(state: RaftState, read: AskedRead): StepResult {
-  if (read.origin === state.self) {
-    return { state, effects: [{ kind: "read_failed", readId: read.readId }] };
-  }
-  const { readId } = read;
+  return { state, effects: [refusalOf(state, read)] };
+}
+
+/** Tells whoever asked that the read must be asked again. */
+export function refusalOf(state: RaftState, { readId, origin }: AskedRead): Effect {
+  if (origin === state.self) return { kind: "read_failed", readId };
   const answer = { kind: "refused" } as const;
   const message = { kind: "read_index_response", term: state.term, readId, answer } as const;
-  return { state, effects: [{ kind: "send", to: read.origin, message }] };
+  return { kind: "send", to: origin, message };
 }

@@ -89,6 +89,30 @@ export function onEntriesSent(
   return replicateTo(withProgress(state, role, report.to, after), report.to);
 }
 
+/**
+ * An append may be lost without anybody noticing, and be the last for a long time. Once a heartbeat
+ * the leader asks about what is not answered yet, with an append that carries nothing: it is
+ * matched once everything before it is durable, and mismatched if something is missing.
+ */
+export function askWhatArrived(state: RaftState): readonly Effect[] {
+  const { role, commitIndex } = state;
+  if (role.kind !== "leader") return [];
+  return [...role.progress]
+    .filter(([, { isSending, inFlight }]) => !isSending && inFlight.length > 0)
+    .map(([to, { nextIndex }]) => ({
+      kind: "send",
+      to,
+      message: {
+        kind: "append_request",
+        term: state.term,
+        prev: positionAt(state.log, logIndex(nextIndex - 1)),
+        entries: [],
+        commitIndex,
+        readRound: role.reads.round,
+      },
+    }));
+}
+
 /** Replaces the log from the first of `entries` on, and asks for the write. */
 export function appendToLog(state: RaftState, entries: readonly Entry[]): StepResult {
   const first = entries[0];

@@ -21,9 +21,9 @@ import { onAppendRequest, onHeartbeat } from "./follow.ts";
 import { sendHeartbeats } from "./heartbeat.ts";
 import type { Input, Message } from "./input.ts";
 import { probeFrom } from "./progress.ts";
-import { onRead, onReadIndexRequest, onReadIndexResponse } from "./read-index.ts";
+import { onRead, onReadIndexRequest, onReadIndexResponse, refusalOf } from "./read-index.ts";
 import { quorumSize } from "./quorum.ts";
-import { onEntriesSent, onPropose } from "./replicate.ts";
+import { askWhatArrived, onEntriesSent, onPropose } from "./replicate.ts";
 import type { Leader, RaftState } from "./state.ts";
 
 /**
@@ -86,7 +86,15 @@ function onLeaderTick(state: RaftState, role: Leader, elapsedTicks: number): Ste
   const progress = new Map(
     [...role.progress].map(([peer, known]) => [peer, { ...known, isActive: false }]),
   );
-  return beat(state, { ...role, progress, ticksSinceQuorumCheck: 0 });
+  if (elapsedTicks < state.settings.electionTicks) {
+    return beat(state, { ...role, progress, ticksSinceQuorumCheck: 0 });
+  }
+  // Back from a pause. The answers from before it prove nothing: ask at once, and wait for two
+  // heartbeats instead of a whole election timeout.
+  const { electionTicks, heartbeatTicks } = state.settings;
+  const shortened = Math.max(0, electionTicks - 2 * heartbeatTicks);
+  const asking = { ticksSinceQuorumCheck: shortened, ticksToHeartbeat: 1 };
+  return beat(state, { ...role, progress, ...asking });
 }
 
 function beat(state: RaftState, role: Leader): StepResult {
@@ -94,10 +102,11 @@ function beat(state: RaftState, role: Leader): StepResult {
   if (ticksToHeartbeat > 0) {
     return { state: { ...state, role: { ...role, ticksToHeartbeat } }, effects: [] };
   }
-  return sendHeartbeats({
+  const begun = sendHeartbeats({
     ...state,
     role: { ...role, ticksToHeartbeat: state.settings.heartbeatTicks },
   });
+  return { state: begun.state, effects: [...begun.effects, ...askWhatArrived(begun.state)] };
 }
 
 function isAnsweredByQuorum(state: RaftState, role: Leader): boolean {
@@ -221,7 +230,5 @@ function failedReads(before: RaftState, after: RaftState): readonly Effect[] {
   if (before.role.kind !== "leader") return [];
   if (after.role.kind === "leader" && after.term === before.term) return [];
   const { proving, waiting } = before.role.reads;
-  return [...proving, ...waiting]
-    .filter((read) => read.origin === before.self)
-    .map(({ readId }) => ({ kind: "read_failed", readId }));
+  return [...proving, ...waiting].map((read) => refusalOf(after, read));
 }

@@ -1,0 +1,393 @@
+// A whole group of cores in one thread, from one seed: disks that land late and lose, a network
+// that loses, repeats, reorders and is cut, nodes that crash between any two effects and that
+// pause, and clients that propose and read. After every event a witness looks at all of it.
+import { nodeId } from "../../src/base/ids.ts";
+import { votersOnly } from "../../src/raft/configuration.ts";
+import type { Input } from "../../src/raft/input.ts";
+import { knownLeader, type RaftSettings } from "../../src/raft/state.ts";
+import { Chance } from "./chance.ts";
+import { ModelNetwork, type Packet } from "./model-network.ts";
+import { ModelNode, type Letter } from "./model-node.ts";
+import { drawSwarm, type Swarm } from "./swarm.ts";
+import { must, Witness } from "./witness.ts";
+
+export interface SimulationOptions {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly events: number;
+}
+
+/** What a run came to. The same options give the same hash. */
+export interface SimulationOutcome {
+  readonly hash: number;
+  readonly committed: number;
+  readonly terms: number;
+  readonly reads: number;
+}
+
+const settings: Omit<RaftSettings, "flow"> = { electionTicks: 6, heartbeatTicks: 2 };
+
+export class CoreSimulation {
+  readonly #options: SimulationOptions;
+  readonly #chance: Chance;
+  readonly #swarm: Swarm;
+  readonly #network: ModelNetwork;
+  readonly #nodes: readonly ModelNode[];
+  readonly #witness = new Witness(() => this.#nodes);
+  readonly #happenings: readonly Happening[];
+  readonly #events: string[] = [];
+  #hash = 0x811c9dc5;
+  #nextId = 1;
+  #reads = 0;
+
+  constructor(options: SimulationOptions) {
+    const chance = new Chance(options.seed);
+    this.#options = options;
+    this.#chance = chance.split("events");
+    this.#swarm = drawSwarm(chance.split("swarm"));
+    this.#network = new ModelNetwork(chance.split("network"), this.#swarm);
+    this.#nodes = this.#createNodes(chance.split("nodes"));
+    this.#happenings = this.#weigh(this.#swarm);
+  }
+
+  /** Runs to the end, or throws with the seed and what happened last. */
+  run(): SimulationOutcome {
+    try {
+      const total = this.#happenings.reduce((sum, { weight }) => sum + weight, 0);
+      for (let done = 0; done < this.#options.events; done += 1) {
+        this.#pickHappening(total).happen();
+      }
+      this.#settle();
+    } catch (error) {
+      const { seed, nodes } = this.#options;
+      const finding = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      const heading = `SEED=${String(seed)} with ${String(nodes)} nodes: ${finding}`;
+      const swarm = JSON.stringify(this.#swarm);
+      throw new Error([heading, swarm, ...this.#events.slice(-60)].join("\n"), { cause: error });
+    }
+    return {
+      hash: this.#hash,
+      committed: this.#witness.committed.length,
+      terms: Math.max(...this.#nodes.map((node) => node.state?.term ?? 0)),
+      reads: this.#reads,
+    };
+  }
+
+  #createNodes(chance: Chance): readonly ModelNode[] {
+    const ids = Array.from({ length: this.#options.nodes }, (_, at) =>
+      nodeId(`n${String(at + 1)}`),
+    );
+    const flow = {
+      maxInFlightMessages: 1 + chance.below(4),
+      maxInFlightBytes: 100 + chance.below(1000),
+    };
+    const faults = { ...this.#swarm, entriesAMessage: 1 + chance.below(4) };
+    const onlooker = {
+      released: (node: ModelNode, letter: Letter) => {
+        this.#witness.released(node, letter);
+        this.#network.send({ from: node.id, to: letter.to, message: letter.message });
+      },
+      appended: this.#witness.appended.bind(this.#witness),
+      landed: this.#witness.landed.bind(this.#witness),
+      committedUpTo: this.#witness.committedUpTo.bind(this.#witness),
+      readReady: (readId: number, index: number) => {
+        this.#reads += 1;
+        this.#witness.readReady(readId, index);
+      },
+    };
+    return ids.map(
+      (id) =>
+        new ModelNode({
+          id,
+          configuration: votersOnly(ids),
+          settings: { ...settings, flow },
+          chance: chance.split(id),
+          faults,
+          onlooker,
+        }),
+    );
+  }
+
+  #weigh(swarm: Swarm): readonly Happening[] {
+    const size = this.#nodes.length;
+    const each =
+      (happen: (node: ModelNode) => void): (() => void) =>
+      () => {
+        happen.call(this, this.#anyone());
+      };
+    const attack =
+      (happen: (node: ModelNode) => void): (() => void) =>
+      () => {
+        happen.call(this, this.#victim());
+      };
+    const ofLeaders =
+      (happen: (node: ModelNode) => void): (() => void) =>
+      () => {
+        const leaders = this.#leaders();
+        if (leaders.length > 0) happen.call(this, this.#chance.pick(leaders));
+      };
+    return [
+      { weight: 60, happen: this.#deliverNext.bind(this) },
+      { weight: swarm.haste * size, happen: each(this.#tick) },
+      { weight: 30, happen: each(this.#hearItself) },
+      { weight: 30 * (1 - swarm.slowDisk), happen: each(this.#land) },
+      { weight: 10, happen: each(this.#sendEntries) },
+      { weight: 3, happen: ofLeaders(this.#propose) },
+      { weight: 3, happen: each(this.#read) },
+      { weight: 3, happen: ofLeaders(this.#read) },
+      { weight: swarm.crash, happen: attack(this.#crash) },
+      { weight: swarm.recovery, happen: each(this.#restart) },
+      { weight: swarm.pause, happen: attack(this.#pause) },
+      { weight: swarm.recovery, happen: each(this.#resume) },
+      { weight: swarm.partition, happen: this.#partition.bind(this) },
+      { weight: swarm.partition, happen: attack(this.#isolate) },
+      { weight: swarm.recovery, happen: this.#heal.bind(this) },
+      { weight: swarm.reset, happen: each(this.#reset) },
+    ];
+  }
+
+  #pickHappening(total: number): Happening {
+    let left = (this.#chance.below(1_000_000) / 1_000_000) * total;
+    for (const happening of this.#happenings) {
+      left -= happening.weight;
+      if (left < 0) return happening;
+    }
+    throw new Error("the weights add up to their total");
+  }
+
+  #give(node: ModelNode, input: Input): void {
+    const name = input.kind === "message" ? nameOf(input) : input.kind;
+    this.#note(node, name);
+    node.give(input);
+    this.#witness.check(node);
+  }
+
+  #deliverNext(): void {
+    this.#deliver(this.#network.take());
+  }
+
+  #deliver(packet: Packet | undefined): void {
+    const node = this.#nodes.find(({ id }) => id === packet?.to);
+    // What reaches a node that is down is lost; what reaches a paused one waits for it.
+    if (packet === undefined || node?.state === undefined) return;
+    if (node.isPaused) {
+      this.#network.send(packet);
+      return;
+    }
+    this.#give(node, { kind: "message", from: packet.from, message: packet.message });
+  }
+
+  #tick(node: ModelNode): void {
+    if (node.state === undefined) return;
+    node.missedTicks += 1;
+    if (node.isPaused) return;
+    const elapsedTicks = node.missedTicks;
+    node.missedTicks = 0;
+    this.#give(node, { kind: "tick", elapsedTicks });
+  }
+
+  #hearItself(node: ModelNode): void {
+    const input = node.isPaused ? undefined : node.inbox.shift();
+    if (input !== undefined) this.#give(node, input);
+  }
+
+  #land(node: ModelNode): void {
+    if (node.state === undefined || node.disk.queued === 0) return;
+    this.#note(node, "lands");
+    node.land(1 + this.#chance.below(3));
+    this.#witness.check(node);
+  }
+
+  #sendEntries(node: ModelNode): void {
+    if (node.isPaused || node.jobs.length === 0) return;
+    this.#note(node, "sends entries");
+    node.sendEntries();
+  }
+
+  #propose(node: ModelNode): void {
+    if (node.isPaused || node.state?.role.kind !== "leader") return;
+    const count = 1 + this.#chance.below(3);
+    const payloads = Array.from({ length: count }, () => new Uint8Array());
+    this.#give(node, { kind: "propose", payloads });
+  }
+
+  #read(node: ModelNode): void {
+    if (node.isPaused || node.state === undefined) return;
+    const readId = this.#nextId++;
+    this.#witness.readBegan(readId);
+    this.#give(node, { kind: "read", readId });
+  }
+
+  #crash(node: ModelNode): void {
+    if (node.state === undefined) return;
+    this.#note(node, "crashes");
+    node.crash();
+    this.#witness.check(node);
+  }
+
+  #restart(node: ModelNode): void {
+    if (node.state !== undefined) return;
+    this.#note(node, "starts");
+    node.start();
+    this.#witness.started(node);
+    this.#witness.check(node);
+  }
+
+  #pause(node: ModelNode): void {
+    node.isPaused = true;
+  }
+
+  #resume(node: ModelNode): void {
+    if (!node.isPaused) return;
+    node.isPaused = false;
+  }
+
+  /** One node is cut off: it hears nobody, or nobody hears it, or both. */
+  #isolate(node: ModelNode): void {
+    const directions = this.#chance.below(3);
+    for (const { id } of this.#nodes) {
+      if (directions !== 0) this.#network.cut(node.id, id);
+      if (directions !== 1) this.#network.cut(id, node.id);
+    }
+    this.#note(node, `is cut off (${String(directions)})`);
+  }
+
+  /** Some nodes are cut off from the others: both ways, or only in what they say. */
+  #partition(): void {
+    const some = this.#nodes.filter(() => this.#chance.happens(0.4));
+    const isOneWay = this.#chance.happens(0.3);
+    for (const from of some) {
+      for (const to of this.#nodes.filter((node) => !some.includes(node))) {
+        this.#network.cut(from.id, to.id);
+        if (!isOneWay) this.#network.cut(to.id, from.id);
+      }
+    }
+    this.#note(undefined, `cut off ${isOneWay ? "one way" : "both ways"}: ${listOf(some)}`);
+  }
+
+  #heal(): void {
+    this.#network.heal();
+    this.#note(undefined, "the network heals");
+  }
+
+  #reset(from: ModelNode): void {
+    const to = this.#anyone();
+    if (from === to || from.state === undefined || from.isPaused) return;
+    this.#network.reset(from.id, to.id);
+    this.#give(from, { kind: "peer_unreachable", peer: to.id });
+  }
+
+  /** Faults end. Within twenty election timeouts there is one leader, and one log. */
+  #settle(): void {
+    this.#heal();
+    for (const node of this.#nodes) {
+      node.calm();
+      this.#restart(node);
+      this.#resume(node);
+    }
+    const isSettled = (): boolean => this.#isAgreed();
+    this.#rounds(isSettled, "one leader and one log");
+    const leader = this.#leader();
+    must(leader !== undefined, "there is a leader");
+    const before = this.#witness.committed.length;
+    this.#give(leader, { kind: "propose", payloads: [new Uint8Array()] });
+    const readsBefore = this.#reads;
+    this.#rounds(
+      () => this.#isAgreed() && this.#nodes.every(({ applied }) => applied > before),
+      "a new entry is applied everywhere",
+    );
+    this.#rounds(() => this.#reads > readsBefore, "a read is answered");
+  }
+
+  #rounds(isDone: () => boolean, wish: string): void {
+    for (let round = 0; round < 20 * settings.electionTicks; round += 1) {
+      if (isDone()) return;
+      for (const node of this.#nodes) this.#tick(node);
+      this.#read(this.#anyone());
+      this.#quiet();
+    }
+    must(isDone(), `in time: ${wish}`);
+  }
+
+  /** Everything that is under way arrives. */
+  #quiet(): void {
+    for (let pass = 0; pass < 40; pass += 1) {
+      const packets = this.#drain();
+      for (const packet of packets) this.#deliver(packet);
+      for (const node of this.#nodes) {
+        while (node.jobs.length > 0) this.#sendEntries(node);
+        while (node.inbox.length > 0) this.#hearItself(node);
+        while (node.disk.queued > 0) this.#land(node);
+      }
+    }
+  }
+
+  #drain(): readonly Packet[] {
+    const packets: Packet[] = [];
+    while (!this.#network.isQuiet) {
+      const packet = this.#network.takeOldest();
+      if (packet !== undefined) packets.push(packet);
+    }
+    return packets;
+  }
+
+  #leader(): ModelNode | undefined {
+    const leaders = this.#leaders();
+    return leaders.length === 1 ? leaders[0] : undefined;
+  }
+
+  /** Whoever believes that it leads. */
+  #leaders(): readonly ModelNode[] {
+    return this.#nodes.filter(({ state }) => state?.role.kind === "leader");
+  }
+
+  #isAgreed(): boolean {
+    const leader = this.#leader();
+    if (leader?.state === undefined) return false;
+    const { log } = leader;
+    const { commitIndex } = leader.state;
+    return (
+      commitIndex === log.length &&
+      this.#nodes.every(
+        (node) =>
+          node.state?.commitIndex === commitIndex &&
+          knownLeader(node.state) === leader.id &&
+          node.disk.log.length === log.length &&
+          node.disk.log.every((entry, at) => entry === log[at]),
+      )
+    );
+  }
+
+  #victim(): ModelNode {
+    const leaders = this.#leaders();
+    const isHunted = leaders.length > 0 && this.#chance.happens(this.#swarm.hunting);
+    return this.#chance.pick(isHunted ? leaders : this.#nodes);
+  }
+
+  #anyone(): ModelNode {
+    return this.#chance.pick(this.#nodes);
+  }
+
+  #note(node: ModelNode | undefined, what: string): void {
+    const state = node?.state;
+    const role = state === undefined ? "" : `${state.role.kind} t${String(state.term)}`;
+    const event = `${node?.id ?? "*"} ${role} ${what}`;
+    this.#events.push(event);
+    for (let at = 0; at < event.length; at += 1) {
+      this.#hash = Math.imul(this.#hash ^ event.charCodeAt(at), 0x01000193) >>> 0;
+    }
+  }
+}
+
+interface Happening {
+  readonly weight: number;
+  readonly happen: () => void;
+}
+
+function nameOf({ from, message }: Extract<Input, { kind: "message" }>): string {
+  return `${message.kind} t${String(message.term)} from ${from}`;
+}
+
+function listOf(nodes: readonly ModelNode[]): string {
+  return nodes.map(({ id }) => id).join(" ");
+}

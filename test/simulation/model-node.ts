@@ -1,0 +1,245 @@
+// A node around the core: the driver's side of the contract in effect.ts, without a real disk or a
+// real network, and with a crash between any two effects.
+import { assert, unreachable } from "../../src/base/assert.ts";
+import { logIndex, type NodeId } from "../../src/base/ids.ts";
+import type { Configuration } from "../../src/raft/configuration.ts";
+import type { Effect, Persist, SendEntries } from "../../src/raft/effect.ts";
+import type { Entry, Input, Message } from "../../src/raft/input.ts";
+import { emptyLog, extend } from "../../src/raft/log-terms.ts";
+import { startAsFollower, type RaftSettings, type RaftState } from "../../src/raft/state.ts";
+import { step } from "../../src/raft/step.ts";
+import type { Chance } from "./chance.ts";
+import { ModelDisk } from "./model-disk.ts";
+
+/** What the world sees of a node. */
+export interface Onlooker {
+  released(node: ModelNode, letter: Letter): void;
+  appended(node: ModelNode, entries: readonly Entry[]): void;
+  landed(node: ModelNode, replaced: readonly Entry[]): void;
+  committedUpTo(node: ModelNode, index: number): void;
+  readReady(readId: number, index: number): void;
+}
+
+export interface Letter {
+  readonly to: NodeId;
+  readonly message: Message;
+  /** The write that must be durable before this leaves. */
+  readonly needs: number;
+  /** What an answer promises to hold, as the log was when it was given. */
+  readonly promised: Entry | undefined;
+}
+
+export interface NodeFaults {
+  readonly crashAtEffect: number;
+  readonly crashAtElection: number;
+  /** How often entries are looked up later than asked. */
+  readonly laziness: number;
+  readonly entriesAMessage: number;
+}
+
+export interface NodeParts {
+  readonly id: NodeId;
+  readonly configuration: Configuration;
+  readonly settings: RaftSettings;
+  readonly chance: Chance;
+  readonly faults: NodeFaults;
+  readonly onlooker: Onlooker;
+}
+
+export class ModelNode {
+  readonly id: NodeId;
+  readonly disk = new ModelDisk();
+  /** Undefined while it is down. */
+  state: RaftState | undefined;
+  log: readonly Entry[] = [];
+  applied = 0;
+  missedTicks = 0;
+  isPaused = false;
+  /** What it will hear from itself: its disk, its own sending. */
+  inbox: Input[] = [];
+  jobs: { readonly job: SendEntries; readonly needs: number }[] = [];
+  #outbox: Letter[] = [];
+  #lastWrite = 0;
+  #lastHardState = 0;
+  #isCalm = false;
+  readonly #parts: NodeParts;
+
+  constructor(parts: NodeParts) {
+    this.#parts = parts;
+    this.id = parts.id;
+    this.start();
+  }
+
+  start(): void {
+    const { disk } = this;
+    this.log = disk.log;
+    this.applied = disk.applied;
+    this.state = startAsFollower({
+      self: this.id,
+      configuration: this.#parts.configuration,
+      settings: this.#parts.settings,
+      hardState: disk.hardState,
+      log: disk.log.reduce((log, entry) => extend(log, entry.term, 1), emptyLog),
+      commitIndex: logIndex(disk.applied),
+      seed: this.#parts.chance.below(2 ** 31),
+    });
+  }
+
+  /** Down, with whatever of its queue the disk still got to. */
+  crash(): void {
+    const stillLanding = this.#parts.chance.below(this.disk.queued + 1);
+    for (let count = 0; count < stillLanding; count += 1) {
+      this.#parts.onlooker.landed(this, this.disk.landNext());
+    }
+    this.disk.lose();
+    this.state = undefined;
+    this.isPaused = false;
+    this.missedTicks = 0;
+    this.inbox = [];
+    this.jobs = [];
+    this.#outbox = [];
+    this.#lastWrite = 0;
+    this.#lastHardState = 0;
+  }
+
+  /** No more crashes of its own. */
+  calm(): void {
+    this.#isCalm = true;
+  }
+
+  give(input: Input): void {
+    const before = this.state;
+    assert(before !== undefined, "a node that is down hears nothing");
+    const { state, effects } = step(before, input);
+    this.state = state;
+    for (const effect of effects) if (effect.kind === "persist") this.#remember(effect.entries);
+
+    const crashesAfter = this.#crashPoint(before, effects.length);
+    for (const effect of effects.slice(0, crashesAfter)) this.#perform(effect);
+    if (crashesAfter === undefined) this.#apply();
+    else this.crash();
+  }
+
+  /** After how many effects the node crashes, if it does. */
+  #crashPoint(before: RaftState, effectCount: number): number | undefined {
+    const { chance, faults } = this.#parts;
+    if (this.#isCalm) return undefined;
+    if (chance.happens(faults.crashAtEffect)) return chance.below(effectCount + 1);
+    const isElected = this.state?.role.kind === "leader" && before.role.kind !== "leader";
+    return isElected && chance.happens(faults.crashAtElection) ? effectCount : undefined;
+  }
+
+  /** Some writes become durable in one batch. */
+  land(count: number): void {
+    const writes = Math.min(count, this.disk.queued);
+    for (let done = 0; done < writes; done += 1) {
+      this.#parts.onlooker.landed(this, this.disk.landNext());
+      this.#release();
+    }
+    if (writes > 0) this.inbox.push({ kind: "persisted", sequence: this.disk.landedSequence });
+    this.#apply();
+  }
+
+  /** Carries out the oldest `send_entries` that is still to do. */
+  sendEntries(): void {
+    const next = this.jobs.shift();
+    if (next !== undefined) this.#materialize(next.job, next.needs);
+  }
+
+  #perform(effect: Effect): void {
+    const { onlooker } = this.#parts;
+    switch (effect.kind) {
+      case "persist":
+        this.#write(effect);
+        return;
+      case "send":
+        this.#post(effect.to, effect.message, this.#lastHardState);
+        return;
+      case "acknowledge":
+        this.#post(effect.to, effect.message, this.#lastWrite);
+        return;
+      case "send_entries":
+        this.#queue(effect);
+        return;
+      case "commit":
+        onlooker.committedUpTo(this, effect.index);
+        return;
+      case "read_ready":
+        onlooker.readReady(effect.readId, effect.index);
+        return;
+      case "read_failed":
+        return;
+      case "halt":
+        throw new Error(`${this.id} has lost what it acknowledged`);
+      default:
+        unreachable(effect, "raft effect");
+    }
+  }
+
+  #write(persist: Persist): void {
+    this.disk.write(persist);
+    this.#lastWrite = persist.sequence;
+    if (persist.hardState !== undefined) this.#lastHardState = persist.sequence;
+  }
+
+  #queue(job: SendEntries): void {
+    const { chance, faults } = this.#parts;
+    this.jobs.push({ job, needs: this.#lastHardState });
+    if (!chance.happens(faults.laziness)) this.sendEntries();
+  }
+
+  #materialize(job: SendEntries, needs: number): void {
+    const { state } = this;
+    if (state?.role.kind !== "leader" || state.term !== job.term) return;
+    const { entriesAMessage } = this.#parts.faults;
+    const upTo = Math.min(job.upTo, job.prev.index + entriesAMessage);
+    const entries = this.log.slice(job.prev.index, upTo);
+    const { to, term, prev, commitIndex, readRound } = job;
+    const request = {
+      kind: "append_request",
+      term,
+      prev,
+      entries,
+      commitIndex,
+      readRound,
+    } as const;
+    this.#post(to, request, needs);
+    const last = logIndex(prev.index + entries.length);
+    this.inbox.push({ kind: "entries_sent", to, term, last, sizeBytes: entries.length * 100 });
+  }
+
+  #post(to: NodeId, message: Message, needs: number): void {
+    const isPromise = message.kind === "append_response" && message.answer.kind === "matched";
+    const held = isPromise ? this.log[message.answer.index - 1] : undefined;
+    this.#outbox.push({ to, message, needs, promised: held });
+    this.#release();
+  }
+
+  #release(): void {
+    const ready = this.#outbox.filter(({ needs }) => needs <= this.disk.landedSequence);
+    this.#outbox = this.#outbox.filter(({ needs }) => needs > this.disk.landedSequence);
+    for (const letter of ready) this.#parts.onlooker.released(this, letter);
+  }
+
+  #remember(entries: readonly Entry[]): void {
+    const [first] = entries;
+    if (first === undefined) return;
+    this.log = [...this.log.slice(0, first.index - 1), ...entries];
+    this.#parts.onlooker.appended(this, entries);
+  }
+
+  /** Applies what is committed and durable here; the state machine's disk follows at once. */
+  #apply(): void {
+    if (this.state === undefined) return;
+    const durable = commonPrefix(this.disk.log, this.log, this.applied);
+    this.applied = Math.max(this.applied, Math.min(this.state.commitIndex, durable));
+    this.disk.applied = this.applied;
+  }
+}
+
+/** How far two logs are the same, which are the same up to `from`. */
+function commonPrefix(one: readonly Entry[], other: readonly Entry[], from: number): number {
+  let same = from;
+  while (same < one.length && one[same] === other[same]) same += 1;
+  return same;
+}

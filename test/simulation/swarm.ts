@@ -1,0 +1,43 @@
+// Which faults a seed has, and how strong. Swarm testing: with everything at once, a fault hides
+// behind another, so most seeds have few.
+import type { Chance } from "./chance.ts";
+
+export interface Swarm {
+  readonly loss: number;
+  readonly duplication: number;
+  readonly reordering: number;
+  readonly crash: number;
+  readonly crashAtEffect: number;
+  /** How often a leader dies of its election: logs then differ in their last terms. */
+  readonly crashAtElection: number;
+  readonly pause: number;
+  readonly partition: number;
+  readonly reset: number;
+  readonly laziness: number;
+  readonly slowDisk: number;
+  /** How often a crash, a pause or a cut meets a leader, and not just anybody. */
+  readonly hunting: number;
+  /** How soon nodes come back and cuts heal. */
+  readonly recovery: number;
+  /** How fast clocks run, against everything else. */
+  readonly haste: number;
+}
+
+export function drawSwarm(chance: Chance): Swarm {
+  return {
+    loss: chance.strength(0.3),
+    duplication: chance.strength(0.3),
+    reordering: chance.strength(0.8),
+    crash: chance.strength(0.7),
+    crashAtEffect: chance.strength(0.02),
+    crashAtElection: chance.strength(0.7),
+    pause: chance.strength(0.7),
+    partition: chance.strength(0.7),
+    reset: chance.strength(2),
+    laziness: chance.strength(0.8),
+    slowDisk: chance.strength(0.95),
+    hunting: chance.strength(1),
+    recovery: 0.2 + chance.below(30) / 10,
+    haste: 2 + chance.below(12),
+  };
+}
