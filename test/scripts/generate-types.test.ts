@@ -8,8 +8,10 @@ import { describe, it } from "mocha";
 import { packageFolder } from "../../src/base/package-folder.ts";
 
 const script = join(packageFolder(), "scripts/generate-types.mjs");
+// Not holdfast's own package: every static module of a process hangs its messages on one root, and
+// this one would take the place of the real codecs for all tests that come after.
 const internal = `syntax = "proto3";
-package holdfast.internal.v1;
+package scratch.v1;
 message Entry { uint64 index = 1; bytes body = 2; }
 `;
 
@@ -50,9 +52,9 @@ describe("generate-types", function () {
 
 async function loadCodecs(file: string): Promise<{ readonly Entry: Codec }> {
   const module = (await import(pathToFileURL(file).href)) as {
-    readonly holdfast: { readonly internal: { readonly v1: { readonly Entry: Codec } } };
+    readonly scratch: { readonly v1: { readonly Entry: Codec } };
   };
-  return module.holdfast.internal.v1;
+  return module.scratch.v1;
 }
 
 /** A package with the real public contract and an internal one of a single message. */
