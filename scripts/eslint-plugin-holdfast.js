@@ -5,7 +5,7 @@ import { basename, dirname, relative, resolve } from "node:path";
 const src = resolve(import.meta.dirname, "../src");
 
 /** Bottom up. A folder may import itself and any folder on an earlier line; never a neighbour. */
-export const layers = [
+const layers = [
   ["base"],
   // Code made from proto/: types of the public contract, codecs of the internal one.
   ["generated"],
@@ -19,7 +19,7 @@ export const layers = [
 ];
 
 /** What runs on a caller's machine knows nothing of how holdfast works inside. */
-export const outside = new Map([
+const outside = new Map([
   ["client", ["base", "generated"]],
   ["cli", ["base", "generated", "client"]],
   ["console", []],
@@ -29,7 +29,7 @@ export const outside = new Map([
 export const pureFolders = ["raft", "secrets", "access", "keys", "machine"];
 
 /** Packages that exactly one folder may touch. */
-export const packageOwners = new Map([
+const packageOwners = new Map([
   ["tweetnacl", "crypto"],
   ["level", "storage"],
 ]);

@@ -12,7 +12,7 @@ export function collect(text: string, before: readonly string[] = []): readonly 
   return [...before, text];
 }
 
-export function tag(text: string): Tag {
+function tag(text: string): Tag {
   const [key, value] = keyAndValue(text, "a tag as key=value, such as team=payments");
   return { key, value };
 }

@@ -11,7 +11,7 @@ const namesOfAws: Readonly<Record<string, string>> = {
 /** What a list command was asked for is shown even when there is nothing. */
 const shownEmpty: ReadonlySet<string> = new Set(["secretList", "versions", "members"]);
 
-export function awsName(member: string): string {
+function awsName(member: string): string {
   return namesOfAws[member] ?? member.charAt(0).toUpperCase() + member.slice(1);
 }
 

@@ -15,7 +15,7 @@ export const defaultRegionSecretLimit = 500_000;
 export const valueLimitBytes = 65_536;
 
 /** A younger version is never pruned, however many there are. */
-export const pruneAgeMs: number = dayMs;
+export const pruneAgeMs: number = 24 * hourMs;
 
 /** AWS: DeleteSecret, RecoveryWindowInDays. */
 export const recoveryWindowDays = { least: 7, most: 30, standard: 30 } as const;

@@ -6,7 +6,7 @@ import { StorageWriteError } from "../storage/node-store.ts";
 import { IdentityMismatchError } from "../storage/recovery.ts";
 import { ConfigurationError } from "./config.ts";
 
-export const exitCodes = {
+const exitCodes = {
   /** The data cannot be trusted: starting again finds the same. */
   corrupt: 65,
   /** A bug, or something nobody foresaw. */

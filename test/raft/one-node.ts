@@ -141,7 +141,7 @@ export function stepThrough(state: RaftState, ...inputs: readonly Input[]): Step
   return { state: current, effects };
 }
 
-export function others(state: RaftState): readonly NodeId[] {
+function others(state: RaftState): readonly NodeId[] {
   return [...state.configuration.voters].filter((voter) => voter !== state.self);
 }
 

@@ -19,7 +19,7 @@ import { numberedEntropy } from "../support/numbered-entropy.ts";
 import { SetClock } from "../support/set-clock.ts";
 import { SoloRaftGroup } from "../support/solo-raft-group.ts";
 
-export const identity = { region: "us-east-1", account: "000000000000" };
+const identity = { region: "us-east-1", account: "000000000000" };
 export const home = { clusterId: clusterId("cluster-1"), region: identity.region };
 export const administrator: Principal = {
   arn: "arn:aws:iam::000000000000:user/administrator",

@@ -2,7 +2,7 @@
 import type { SecretRecord } from "../secret.ts";
 import { searchWords } from "./search-words.ts";
 
-export const filterKeys = [
+const filterKeys = [
   "description",
   "name",
   "tag-key",

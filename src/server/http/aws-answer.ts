@@ -4,7 +4,7 @@ import { utf8 } from "../../base/bytes.ts";
 import { describeRefusal, type Refusal } from "../../base/errors.ts";
 import { internalError, wireStatus, type WireStatus } from "../wire-status.ts";
 
-export const awsJson = "application/x-amz-json-1.1";
+const awsJson = "application/x-amz-json-1.1";
 
 export interface AwsAnswer {
   readonly http: number;

@@ -1,5 +1,6 @@
 // The shapes that several operations share, with the limits of the service model
 // (AWS: secretsmanager 2017-10-17).
+import { valueLimitBytes } from "../../secrets/limits.ts";
 import {
   boolean,
   integer,
@@ -17,7 +18,7 @@ import {
 export const secretId = text({ min: 1, max: 2048 });
 export const secretArn = text({ min: 20, max: 2048 });
 /** The model still says 256 in most answers, though a name may have 512 characters. */
-export const secretName = text({ min: 1, max: 256 });
+const secretName = text({ min: 1, max: 256 });
 export const longSecretName = text({ min: 1, max: 512 });
 
 export const clientRequestToken = text({ min: 32, max: 64 });
@@ -35,10 +36,15 @@ export const secretString: StringShape = {
   kind: "string",
   unit: "bytes",
   min: 1,
-  max: 65_536,
+  max: valueLimitBytes,
   sensitive: true,
 };
-export const secretBinary: BlobShape = { kind: "blob", min: 1, max: 65_536, sensitive: true };
+export const secretBinary: BlobShape = {
+  kind: "blob",
+  min: 1,
+  max: valueLimitBytes,
+  sensitive: true,
+};
 
 export const tagKey = text({ min: 1, max: 128 });
 export const tags = listOf(
