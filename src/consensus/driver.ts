@@ -48,6 +48,7 @@ interface HeldMessage {
   readonly after: number;
   readonly to: NodeId;
   readonly message: Message;
+  readonly sizeBytes: number;
 }
 
 export class RaftDriver {
@@ -162,8 +163,12 @@ export class RaftDriver {
   }
 
   #sendAfter(sequence: number, to: NodeId, message: Message): void {
-    if (sequence <= this.#landed) this.#parts.send(to, message, 64);
-    else this.#held.push({ after: sequence, to, message });
+    this.#sendHeld({ after: sequence, to, message, sizeBytes: 64 });
+  }
+
+  #sendHeld(held: HeldMessage): void {
+    if (held.after <= this.#landed) this.#parts.send(held.to, held.message, held.sizeBytes);
+    else this.#held.push(held);
   }
 
   #sendEntries(effect: SendEntries): void {
@@ -181,8 +186,7 @@ export class RaftDriver {
       readRound,
     } as const;
     // A leader's entries may travel before its own copy has landed; its term and vote may not.
-    if (this.#lastVote <= this.#landed) this.#parts.send(to, message, sizeBytes);
-    else this.#held.push({ after: this.#lastVote, to, message });
+    this.#sendHeld({ after: this.#lastVote, to, message, sizeBytes });
     this.give({ kind: "entries_sent", to, term, last, sizeBytes });
   }
 
@@ -252,24 +256,37 @@ export class RaftDriver {
     const { term, votedFor, commitIndex } = this.#state;
     this.#parts.store.flush({ hardState: { term, votedFor }, commitIndex }).then(
       () => {
-        this.#isFlushing = false;
-        this.#onLanded(sequence, applied);
+        this.#afterFlush(() => {
+          this.#onLanded(sequence, applied);
+        });
       },
       (error: unknown) => {
-        this.#fail(error);
+        this.#afterFlush(() => {
+          this.#fail(error);
+        });
       },
     );
   }
 
+  /** However a batch ends, whoever waits to close the data may go on. */
+  #afterFlush(carryOn: () => void): void {
+    this.#isFlushing = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+    try {
+      carryOn();
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   #onLanded(sequence: number, applied: LogIndex): void {
     this.#flushedApplied = applied;
-    for (const resolve of this.#idle.splice(0)) resolve();
     if (this.#isStopped) return;
     assert(sequence >= this.#landed, "batches land in order");
     this.#landed = sequence;
     const ready = this.#held.filter((message) => message.after <= sequence);
     this.#held = this.#held.filter((message) => message.after > sequence);
-    for (const { to, message } of ready) this.#parts.send(to, message, 64);
+    for (const held of ready) this.#sendHeld(held);
     this.give({ kind: "persisted", sequence });
     this.#schedulePump();
   }

@@ -3,7 +3,13 @@ import { logIndex, term, type LogIndex, type Term } from "../base/ids.ts";
 import type { AppendResponse, Message } from "../raft/input.ts";
 import type { LogPosition } from "../raft/log-terms.ts";
 import { decodeEntry, type StoredEntry } from "../storage/entry-codec.ts";
-import { counterOf, internal, present, type Fields } from "../storage/internal-codec.ts";
+import {
+  counterOf,
+  internal,
+  MalformedBytesError,
+  present,
+  type Fields,
+} from "../storage/internal-codec.ts";
 
 type RaftFields = Fields<"RaftMessage">;
 type Decoded = ReturnType<typeof internal.RaftMessage.decode>;
@@ -73,14 +79,17 @@ const decoders: Readonly<Record<Kind, (message: Decoded, inTerm: Term) => Messag
     term: inTerm,
     vote: voteResponse?.granted === true ? "granted" : "refused",
   }),
-  appendRequest: ({ appendRequest }, inTerm) => ({
-    kind: "append_request",
-    term: inTerm,
-    prev: positionFrom(appendRequest?.prev),
-    entries: (appendRequest?.entries ?? []).map(decodeEntry),
-    commitIndex: indexFrom(appendRequest?.commitIndex),
-    readRound: counterOf(appendRequest?.readRound, "a read round"),
-  }),
+  appendRequest: ({ appendRequest }, inTerm) => {
+    const prev = positionFrom(appendRequest?.prev);
+    return {
+      kind: "append_request",
+      term: inTerm,
+      prev,
+      entries: entriesFrom(appendRequest?.entries ?? [], prev, inTerm),
+      commitIndex: indexFrom(appendRequest?.commitIndex),
+      readRound: counterOf(appendRequest?.readRound, "a read round"),
+    };
+  },
   appendResponse: ({ appendResponse }, inTerm) => ({
     kind: "append_response",
     term: inTerm,
@@ -113,6 +122,23 @@ const decoders: Readonly<Record<Kind, (message: Decoded, inTerm: Term) => Messag
     };
   },
 };
+
+/** What contradicts itself is its sender's fault, not a broken invariant of this node. */
+function entriesFrom(
+  encoded: readonly Uint8Array[],
+  prev: LogPosition,
+  inTerm: Term,
+): readonly StoredEntry[] {
+  let last = prev;
+  return encoded.map((bytes) => {
+    const entry = decodeEntry(bytes);
+    if (entry.index !== last.index + 1 || entry.term < last.term || entry.term > inTerm) {
+      throw new MalformedBytesError("Cannot read an append: its entries do not follow each other");
+    }
+    last = entry;
+    return entry;
+  });
+}
 
 function answerTo(answer: AppendResponse["answer"]): Fields<"AppendResponse"> {
   if (answer.kind === "matched") return { matchedIndex: answer.index };

@@ -25,7 +25,7 @@ export function nodeUri({ clusterId, region }: NodeIdentity, node: NodeId): stri
 }
 
 /** Which node of this cluster the certificate belongs to; nothing, if to none. */
-export function nodeOfCertificate(
+function nodeOfCertificate(
   identity: NodeIdentity,
   subjectAltName: string | undefined,
 ): NodeId | undefined {

@@ -66,6 +66,7 @@ export class PeerLink {
   #isClosed = false;
   #queuedBytes = 0;
   #retry: NodeJS.Timeout | undefined;
+  #tooLate: NodeJS.Timeout | undefined;
 
   constructor(parts: PeerLinkParts) {
     this.#parts = parts;
@@ -110,7 +111,7 @@ export class PeerLink {
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retry);
-    this.#stream?.cancel();
+    if (this.#stream !== undefined) this.#break(this.#stream);
     this.#client.close();
   }
 
@@ -119,16 +120,20 @@ export class PeerLink {
     const stream = this.#client.Exchange(new Metadata());
     this.#stream = stream;
     this.#queuedBytes = 0;
-    const tooLate = setTimeout(() => {
+    this.#tooLate = setTimeout(() => {
       this.#break(stream);
     }, greetingMs);
-    stream.on("data", () => {
-      clearTimeout(tooLate);
-      if (this.#stream === stream) this.#isGreeted = true;
+    stream.on("data", ({ hello: greeting }: PeerReply) => {
+      if (this.#stream !== stream) return;
+      if (greeting?.protocol !== peerProtocol) {
+        this.#break(stream);
+        return;
+      }
+      clearTimeout(this.#tooLate);
+      this.#isGreeted = true;
     });
     // A cancelled or broken stream reports itself as an error: the link only has to make a new one.
     stream.on("error", () => {
-      clearTimeout(tooLate);
       this.#break(stream);
     });
     stream.on("end", () => {
@@ -149,6 +154,7 @@ export class PeerLink {
     if (this.#stream !== stream) return;
     this.#stream = undefined;
     this.#isGreeted = false;
+    clearTimeout(this.#tooLate);
     stream.cancel();
     if (this.#isClosed) return;
     this.#parts.onBroken(this.#parts.peer);

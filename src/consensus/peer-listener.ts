@@ -2,7 +2,7 @@
 // caller that is not who it says, or says what is not understood, loses its connection and nothing
 // else happens.
 import { Server, status, type ServerDuplexStream } from "@grpc/grpc-js";
-import type { Refusal } from "../base/errors.ts";
+import { RefusedError, type Refusal } from "../base/errors.ts";
 import { InvariantViolation } from "../base/assert.ts";
 import type { NodeId } from "../base/ids.ts";
 import type { Message } from "../raft/input.ts";
@@ -24,6 +24,8 @@ import type { HandedAnswer, HandedRequest } from "./raft-group.ts";
 
 export interface PeerListenerParts {
   readonly identity: NodeIdentity;
+  /** Whether a node is of this region, now. Its certificate outlives its removal. */
+  readonly isPeer: (node: NodeId) => boolean;
   readonly certificates: PeerCertificates;
   readonly incarnation: string;
   /** `host:port`. */
@@ -52,8 +54,11 @@ export async function listenForPeers(
       exchange(parts, call);
     },
     HandOver: (call, callback) => {
-      if (callerOf(parts.identity, call) === undefined) {
-        callback({ code: status.PERMISSION_DENIED, details: "not a node of this cluster" });
+      const caller = callerOf(parts.identity, call);
+      const objection = objectionToCaller(parts, caller);
+      if (objection !== undefined) {
+        parts.onRefused(objection);
+        callback({ code: status.PERMISSION_DENIED, details: objection });
         return;
       }
       answerHandOver(parts, call.request).then(
@@ -96,12 +101,13 @@ function exchange(parts: PeerListenerParts, call: ServerDuplexStream<PeerFrame, 
     call.end();
   });
   call.on("data", (frame: PeerFrame) => {
-    if (caller === undefined) {
-      refuse("the certificate is not that of a node of this cluster");
+    const strange = objectionToCaller(parts, caller);
+    if (caller === undefined || strange !== undefined) {
+      refuse(strange ?? notANode);
       return;
     }
     if (!isGreeted) {
-      const objection = objectionTo(parts.identity, caller, frame);
+      const objection = objectionToGreeting(parts.identity, caller, frame);
       if (objection !== undefined) {
         refuse(objection);
         return;
@@ -114,7 +120,21 @@ function exchange(parts: PeerListenerParts, call: ServerDuplexStream<PeerFrame, 
   });
 }
 
-function objectionTo(identity: NodeIdentity, caller: NodeId, frame: PeerFrame): string | undefined {
+const notANode = "the certificate is not that of a node of this cluster";
+
+function objectionToCaller(
+  { isPeer }: PeerListenerParts,
+  caller: NodeId | undefined,
+): string | undefined {
+  if (caller === undefined) return notANode;
+  return isPeer(caller) ? undefined : `node "${caller}" is not a node of this region`;
+}
+
+function objectionToGreeting(
+  identity: NodeIdentity,
+  caller: NodeId,
+  frame: PeerFrame,
+): string | undefined {
   const hello = frame.hello;
   if (!hello) return "the first frame is not a greeting";
   if (hello.clusterId !== identity.clusterId) return `node "${caller}" is of another cluster`;
@@ -149,14 +169,19 @@ async function answerHandOver(
   if (request.clusterId !== parts.identity.clusterId) {
     throw new Error("Cannot take a request: it is for another cluster");
   }
-  const answer = await parts.onHandedOver({
-    operation: request.operation ?? "",
-    body: request.body ?? new Uint8Array(),
-    principal: request.principal ?? new Uint8Array(),
-    requestId: request.requestId ?? "",
-    deadlineMs: parts.monotonicMs() + (request.remainingMs ?? 0),
-  });
-  return answer.ok ? { body: answer.body } : { refusal: refusalTo(answer.refusal) };
+  try {
+    const answer = await parts.onHandedOver({
+      operation: request.operation ?? "",
+      body: request.body ?? new Uint8Array(),
+      principal: request.principal ?? new Uint8Array(),
+      requestId: request.requestId ?? "",
+      deadlineMs: parts.monotonicMs() + (request.remainingMs ?? 0),
+    });
+    return answer.ok ? { body: answer.body } : { refusal: refusalTo(answer.refusal) };
+  } catch (error) {
+    if (error instanceof RefusedError) return { refusal: refusalTo(error.refusal) };
+    throw error;
+  }
 }
 
 function refusalTo({ code, facts }: Refusal): { code: string; factsJson: string } {

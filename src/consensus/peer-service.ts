@@ -10,7 +10,7 @@ import type {
   CallOptions,
   Metadata,
 } from "@grpc/grpc-js";
-import { decodeAs, internal, type Fields } from "../storage/internal-codec.ts";
+import { decodeAs, internal, MalformedBytesError, type Fields } from "../storage/internal-codec.ts";
 
 /** Bumped when nodes of two releases could misunderstand each other. */
 export const peerProtocol = 1;
@@ -31,11 +31,14 @@ interface Codec<Message> {
 const path = "/holdfast.internal.v1.Peer";
 
 export const peerService = {
-  Exchange: method<PeerFrame, PeerReply>(
-    "Exchange",
-    { request: internal.PeerFrame, reply: internal.PeerReply },
-    "stream",
-  ),
+  Exchange: {
+    ...method<PeerFrame, PeerReply>(
+      "Exchange",
+      { request: internal.PeerFrame, reply: internal.PeerReply },
+      "stream",
+    ),
+    requestDeserialize: frameOrNothing,
+  },
   HandOver: method<HandOverRequest, HandOverReply>(
     "HandOver",
     { request: internal.HandOverRequest, reply: internal.HandOverReply },
@@ -74,6 +77,19 @@ function method<Request, Reply>(
     responseSerialize: (reply) => toBuffer(codecs.reply.encode(reply).finish()),
     responseDeserialize: (bytes) => decodeAs(codecs.reply, bytes, `a reply of ${name}`),
   };
+}
+
+/**
+ * Bytes that are no frame become one that holds nothing, which the listener turns away with its
+ * reason: thrown here, they would end the call and nobody on this side would hear of it.
+ */
+function frameOrNothing(bytes: Uint8Array): PeerFrame {
+  try {
+    return decodeAs(internal.PeerFrame, bytes, "a frame");
+  } catch (error) {
+    if (error instanceof MalformedBytesError) return {};
+    throw error;
+  }
 }
 
 function toBuffer(bytes: Uint8Array): Buffer {

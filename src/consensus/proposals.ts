@@ -19,11 +19,15 @@ export interface Proposal {
   readonly reject: (error: RefusedError) => void;
 }
 
+type Waiter = Proposal & { readonly term: Term };
+
 export class Proposals {
   readonly #limits: ProposalLimits;
   /** Not given to the core yet: all of one turn go together. */
   #queued: Proposal[] = [];
-  readonly #waiting = new Map<LogIndex, Proposal & { readonly term: Term }>();
+  /** Several at one index if this node lost the lead, and had it back before an entry got there. */
+  readonly #waiting = new Map<LogIndex, readonly Waiter[]>();
+  #count = 0;
   #sizeBytes = 0;
 
   constructor(limits: ProposalLimits) {
@@ -32,11 +36,11 @@ export class Proposals {
 
   /** Throws `overloaded`: nothing was proposed. */
   add(proposal: Proposal): void {
-    const count = this.#queued.length + this.#waiting.size;
     const sizeBytes = this.#sizeBytes + proposal.payload.length;
-    if (count >= this.#limits.count || sizeBytes > this.#limits.sizeBytes) {
+    if (this.#count >= this.#limits.count || sizeBytes > this.#limits.sizeBytes) {
       throw refuseCall("overloaded", {});
     }
+    this.#count += 1;
     this.#sizeBytes = sizeBytes;
     this.#queued.push(proposal);
   }
@@ -49,34 +53,47 @@ export class Proposals {
 
   /** The core has put the proposal at `index`. */
   await(index: LogIndex, term: Term, proposal: Proposal): void {
-    this.#waiting.set(index, { ...proposal, term });
+    const others = this.#waiting.get(index) ?? [];
+    this.#waiting.set(index, [...others, { ...proposal, term }]);
   }
 
   /** This node does not lead: what was not given to the core has certainly not happened. */
   refuse(proposals: readonly Proposal[]): void {
     for (const proposal of proposals) {
-      this.#sizeBytes -= proposal.payload.length;
+      this.#release(proposal);
       proposal.reject(refuseCall("no_leader", {}));
     }
   }
 
   /** The entry of `term` at `index` is applied. */
   settle(index: LogIndex, term: Term, outcome: CommandOutcome | undefined): void {
-    const waiter = this.#waiting.get(index);
-    if (waiter === undefined) return;
+    const waiters = this.#waiting.get(index) ?? [];
     this.#waiting.delete(index);
-    this.#sizeBytes -= waiter.payload.length;
-    if (waiter.term === term && outcome !== undefined) waiter.resolve(outcome);
-    // Another entry is committed where ours would have been: ours never can be.
-    else waiter.reject(refuseCall("no_leader", {}));
+    for (const waiter of waiters) {
+      this.#release(waiter);
+      if (waiter.term === term && outcome !== undefined) waiter.resolve(outcome);
+      // Another entry is committed where this one would have been: it never can be.
+      else waiter.reject(refuseCall("no_leader", {}));
+    }
   }
 
+  /** Nobody can tell any more, or not in time. With `Infinity`, everybody stops waiting. */
   expire(nowMs: number): void {
-    for (const [index, waiter] of this.#waiting) {
-      if (waiter.deadlineMs > nowMs) continue;
-      this.#waiting.delete(index);
-      this.#sizeBytes -= waiter.payload.length;
-      waiter.reject(refuseCall("outcome_unknown", { reason: "timed_out" }));
+    for (const [index, waiters] of this.#waiting) {
+      const late = waiters.filter((waiter) => waiter.deadlineMs <= nowMs);
+      if (late.length === 0) continue;
+      const others = waiters.filter((waiter) => waiter.deadlineMs > nowMs);
+      if (others.length === 0) this.#waiting.delete(index);
+      else this.#waiting.set(index, others);
+      for (const waiter of late) {
+        this.#release(waiter);
+        waiter.reject(refuseCall("outcome_unknown", { reason: "timed_out" }));
+      }
     }
+  }
+
+  #release({ payload }: Proposal): void {
+    this.#count -= 1;
+    this.#sizeBytes -= payload.length;
   }
 }

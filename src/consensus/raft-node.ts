@@ -201,6 +201,9 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     this.#closeListener?.();
     for (const link of this.#links.values()) link.close();
     await this.#driver.stop();
+    this.#proposals.refuse(this.#proposals.takeQueued());
+    this.#proposals.expire(Infinity);
+    this.#reads.close();
     await this.#store[Symbol.asyncDispose]();
   }
 
@@ -208,8 +211,10 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     const { storage, certificates, listenAddress, onFatal } = this.#parts;
     const { identity } = storage;
     const incarnation = this.#parts.entropy.uuid();
+    const peerIds = new Set(this.#parts.peers.map(({ id }) => id));
     const listener = await listenForPeers({
       identity,
+      isPeer: (node) => peerIds.has(node),
       certificates,
       incarnation,
       address: listenAddress,

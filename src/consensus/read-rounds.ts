@@ -83,11 +83,24 @@ export class ReadRounds {
       this.failed(round.readId);
     }
     this.#next = this.#expire(this.#next, nowMs, hasLeader);
-    this.#applying = this.#applying.map((waiting) => ({
-      ...waiting,
-      readers: this.#expire(waiting.readers, nowMs, hasLeader),
-    }));
+    this.#applying = this.#applying
+      .map(({ index, readers }) => ({ index, readers: this.#expire(readers, nowMs, hasLeader) }))
+      .filter(({ readers }) => readers.length > 0);
     this.#schedule();
+  }
+
+  /** This node stops: nobody waits any longer. */
+  close(): void {
+    const waiting = [
+      ...this.#applying,
+      { readers: [...(this.#round?.readers ?? []), ...this.#next] },
+    ];
+    this.#applying = [];
+    this.#round = undefined;
+    this.#next = [];
+    for (const { readers } of waiting) {
+      for (const reader of readers) reader.reject(refuseCall("no_leader", {}));
+    }
   }
 
   #expire(readers: readonly Reader[], nowMs: number, hasLeader: () => boolean): Reader[] {

@@ -2,6 +2,7 @@
 // supervisor whether starting it again can help (sysexits.h).
 import { RootKeyFileError } from "../crypto/root-key-file.ts";
 import { CorruptionError } from "../storage/corruption.ts";
+import { DiskError } from "../storage/database.ts";
 import { StorageWriteError } from "../storage/node-store.ts";
 import { IdentityMismatchError } from "../storage/recovery.ts";
 import { ConfigurationError } from "./config.ts";
@@ -19,7 +20,7 @@ const exitCodes = {
 
 export function exitCodeFor(error: unknown): number {
   if (error instanceof CorruptionError) return exitCodes.corrupt;
-  if (error instanceof StorageWriteError) return exitCodes.storage;
+  if (error instanceof StorageWriteError || error instanceof DiskError) return exitCodes.storage;
   const isConfiguration =
     error instanceof ConfigurationError ||
     error instanceof IdentityMismatchError ||

@@ -3,8 +3,15 @@
 import { logIndex, nodeId, term } from "../base/ids.ts";
 import type { Configuration } from "../raft/configuration.ts";
 import type { LogPosition } from "../raft/log-terms.ts";
-import { counterOf, decodeAs, internal, present } from "./internal-codec.ts";
-import { digestBytes, digestOf, type StateDigest } from "./state-digest.ts";
+import {
+  counterOf,
+  decodeAs,
+  idOf,
+  internal,
+  MalformedBytesError,
+  present,
+} from "./internal-codec.ts";
+import { digestBytes, digestLength, digestOf, type StateDigest } from "./state-digest.ts";
 
 export interface Applied {
   readonly position: LogPosition;
@@ -31,7 +38,11 @@ export function encodeApplied(applied: Applied): Uint8Array {
 export function decodeApplied(bytes: Uint8Array): Applied {
   const row = decodeAs(internal.AppliedRow, bytes, "the applied row");
   const configuration = present(row.configuration, "the applied configuration");
-  const ids = (names: readonly string[] | null | undefined) => new Set((names ?? []).map(nodeId));
+  const ids = (names: readonly string[] | null | undefined) =>
+    new Set((names ?? []).map((name) => nodeId(idOf(name, "the id of a node that counts"))));
+  if (row.digest.length !== digestLength) {
+    throw new MalformedBytesError("Cannot read the state's digest: its length is wrong");
+  }
   return {
     position: {
       index: logIndex(counterOf(row.index, "the applied index")),

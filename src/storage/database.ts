@@ -3,6 +3,12 @@
 import { Level } from "level";
 import { CorruptionError } from "./corruption.ts";
 
+/** The operating system refused: no space, no permission, a failing device. No word on the data. */
+export class DiskError extends Error {
+  override readonly name = "DiskError";
+}
+
+/** Reads throw `CorruptionError` for damage that LevelDB notices, `DiskError` for the rest. */
 export interface Database {
   /** Synchronous: a few microseconds, and no other reader can come between two reads. */
   get(key: Uint8Array): Uint8Array | undefined;
@@ -50,10 +56,24 @@ export async function openDatabase(path: string): Promise<Database> {
   });
   await openLevel(level, path);
   return {
-    get: (key) => level.getSync<Uint8Array, Uint8Array | undefined>(key, {}),
+    get: (key) => {
+      try {
+        return level.getSync<Uint8Array, Uint8Array | undefined>(key, {});
+      } catch (cause) {
+        throw readError(path, cause);
+      }
+    },
     write: (changes) => writeBatch(level, changes),
-    scan: (range) => scanInPages(level, range),
-    page: (range, options) => level.iterator({ ...range, ...options }).all(),
+    scan: (range) => scanInPages(level, path, range),
+    page: async (range, options) => {
+      // Not later: the iterator reads the database as it is when it is made.
+      const rows = level.iterator({ ...range, ...options }).all();
+      try {
+        return await rows;
+      } catch (cause) {
+        throw readError(path, cause);
+      }
+    },
     close: () => level.close(),
   };
 }
@@ -66,8 +86,29 @@ async function openLevel(level: Level<Uint8Array, Uint8Array>, path: string): Pr
     if (reason.code === "LEVEL_LOCKED") {
       throw new Error(`Cannot open ${path}: another process has it open`, { cause });
     }
+    // A file that should be there is damage; a disk that is full is none.
+    const isRefused = reason.code === "LEVEL_IO_ERROR" && !reason.message.includes("No such file");
+    if (isRefused || isSystemError(reason.code)) {
+      throw new DiskError(`Cannot open ${path}: ${reason.message}`, { cause });
+    }
     throw new CorruptionError(path, `LevelDB cannot open it: ${reason.message}`, { cause });
   }
+}
+
+function isSystemError(code: unknown): boolean {
+  return typeof code === "string" && /^E[A-Z]+$/.test(code);
+}
+
+/** LevelDB tells damage from a failing device by the first word of its message only. */
+function readError(path: string, cause: unknown): unknown {
+  const { message } = causeOf(cause);
+  if (message.startsWith("Corruption:")) {
+    return new CorruptionError(path, `LevelDB cannot read it: ${message}`, { cause });
+  }
+  if (message.startsWith("IO error:")) {
+    return new DiskError(`Cannot read ${path}: ${message}`, { cause });
+  }
+  return cause;
 }
 
 function causeOf(error: unknown): { readonly code: unknown; readonly message: string } {
@@ -91,6 +132,7 @@ async function writeBatch(
 
 async function* scanInPages(
   level: Level<Uint8Array, Uint8Array>,
+  path: string,
   range: KeyRange,
 ): AsyncGenerator<Row> {
   const iterator = level.iterator(range);
@@ -100,6 +142,8 @@ async function* scanInPages(
       if (rows.length === 0) return;
       yield* rows;
     }
+  } catch (cause) {
+    throw readError(path, cause);
   } finally {
     await iterator.close();
   }

@@ -26,7 +26,7 @@ const kindCodes: Readonly<Record<Entry["kind"], KindCode>> = {
   command: internal.EntryKind.ENTRY_KIND_COMMAND,
 };
 
-export function chainOf(before: Uint8Array, entry: Entry): Uint8Array {
+function chainOf(before: Uint8Array, entry: Entry): Uint8Array {
   const header = new Uint8Array(8 + 8 + 1);
   const view = new DataView(header.buffer);
   view.setBigUint64(0, BigInt(entry.term));

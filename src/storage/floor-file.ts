@@ -5,7 +5,17 @@
 // Rewritten after every batch that landed, so it is never ahead of the database. It reaches the
 // disk every few seconds and on closing: after a crash of the process it is exact, after a power
 // cut it may be behind, and then it catches a little less.
-import { closeSync, existsSync, fdatasyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  writeSync,
+} from "node:fs";
+import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
 import { CorruptionError } from "./corruption.ts";
 
@@ -33,9 +43,24 @@ export class FloorFile implements Disposable {
     return Number(view.getBigUint64(1));
   }
 
+  /**
+   * Makes a file that vouches for nothing yet: whole, or not at all. It must outlast a power cut
+   * before there is a database, or a database without a floor could be an old one.
+   */
+  static create(path: string): void {
+    const unfinished = `${path}.new`;
+    const file = new FloorFile(openSync(unfinished, "w", 0o600));
+    file.write(0);
+    file[Symbol.dispose]();
+    renameSync(unfinished, path);
+    const folder = openSync(dirname(path), "r");
+    fsyncSync(folder);
+    closeSync(folder);
+  }
+
+  /** Opens the file that `create` made, to vouch for `batch` from now on. */
   static open(path: string, batch: number): FloorFile {
-    const descriptor = openSync(path, existsSync(path) ? "r+" : "w+", 0o600);
-    const file = new FloorFile(descriptor);
+    const file = new FloorFile(openSync(path, "r+"));
     file.write(batch);
     file.sync();
     return file;

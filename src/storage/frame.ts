@@ -7,7 +7,7 @@ import { crc32 } from "node:zlib";
 import { hex } from "../base/bytes.ts";
 import { CorruptionError } from "./corruption.ts";
 
-export const frameVersion = 1;
+const frameVersion = 1;
 const headerLength = 5;
 
 export function frame(key: Uint8Array, payload: Uint8Array): Uint8Array {

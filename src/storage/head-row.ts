@@ -3,7 +3,7 @@
 import { logIndex, nodeId, term, type LogIndex } from "../base/ids.ts";
 import type { HardState } from "../raft/effect.ts";
 import type { LogPosition } from "../raft/log-terms.ts";
-import { counterOf, decodeAs, internal } from "./internal-codec.ts";
+import { counterOf, decodeAs, idOf, internal } from "./internal-codec.ts";
 
 export interface Head {
   /** Counts every batch ever written to the database. */
@@ -44,7 +44,7 @@ export function decodeHead(bytes: Uint8Array): Head {
     batch: counterOf(row.batch, "the count of batches"),
     hardState: {
       term: term(counterOf(row.term, "the term")),
-      votedFor: votedFor === undefined ? undefined : nodeId(votedFor),
+      votedFor: votedFor === undefined ? undefined : nodeId(idOf(votedFor, "the vote")),
     },
     start: {
       index: logIndex(counterOf(row.startIndex, "the start of the log")),

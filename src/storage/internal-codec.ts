@@ -44,6 +44,12 @@ export function counterOf(field: number | null | undefined, what: string): numbe
   return value;
 }
 
+/** An id from a field: never empty, which is also what an absent field looks like. */
+export function idOf(field: string | null | undefined, what: string): string {
+  if (!field) throw new MalformedBytesError(`Cannot read ${what}: it is empty`);
+  return field;
+}
+
 /** A field that must be there. */
 export function present<Field>(field: Field | null | undefined, what: string): Field {
   if (field === null || field === undefined) {

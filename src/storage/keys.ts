@@ -15,7 +15,7 @@
 //
 // Snapshots are received into the next generation and become live by one write.
 import { utf8 } from "../base/bytes.ts";
-import { logIndex, type LogIndex } from "../base/ids.ts";
+import type { LogIndex } from "../base/ids.ts";
 import type { KeyRange } from "./database.ts";
 
 export const identityKey: Uint8Array = Uint8Array.of(0x01);
@@ -38,10 +38,6 @@ export function entryKey(index: LogIndex): Uint8Array {
   return key;
 }
 
-export function indexOfEntryKey(key: Uint8Array): LogIndex {
-  return logIndex(Number(new DataView(key.buffer, key.byteOffset).getBigUint64(1)));
-}
-
 /** Every log entry there may be. */
 export const allEntries: KeyRange = {
   gte: Uint8Array.of(entryTag),
@@ -53,7 +49,7 @@ export function appliedKey(generation: number): Uint8Array {
 }
 
 /** What a state row is called within its generation: the same on every node. */
-export function rowKey(kind: RowKind, name: Uint8Array): Uint8Array {
+function rowKey(kind: RowKind, name: Uint8Array): Uint8Array {
   const key = new Uint8Array(1 + name.length);
   key[0] = tags[kind];
   key.set(name, 1);

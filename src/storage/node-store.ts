@@ -29,6 +29,7 @@ export class NodeStore implements AsyncDisposable {
   readonly #database: Database;
   readonly #floor: FloorFile;
   #batch: number;
+  #isClosed = false;
 
   private constructor(recovered: RecoveredData, onCorruption: (error: unknown) => void) {
     const { database, floor, head, log, generation, applied } = recovered;
@@ -38,7 +39,14 @@ export class NodeStore implements AsyncDisposable {
     this.recoveredLog = log;
     this.recoveredHardState = head.hardState;
     this.log = new LogStore(database, head);
-    this.state = new StateStore(database, { generation, applied, onCorruption });
+    this.state = new StateStore(database, {
+      generation,
+      applied,
+      onCorruption: (error) => {
+        // Who reads when the node has closed its data finds no database: that damages nothing.
+        if (!this.#isClosed) onCorruption(error);
+      },
+    });
   }
 
   /** Throws `CorruptionError` or `IdentityMismatchError`: see recovery.ts. */
@@ -81,7 +89,12 @@ export class NodeStore implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#floor[Symbol.dispose]();
-    await this.#database.close();
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    try {
+      this.#floor[Symbol.dispose]();
+    } finally {
+      await this.#database.close();
+    }
   }
 }

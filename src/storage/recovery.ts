@@ -1,7 +1,7 @@
 // Opening a node's data: either it is all there, every row as it was written, or the node does not
 // start. LevelDB alone would open a damaged log or table without complaint and serve what is left.
 import { join } from "node:path";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { hasSameBytes } from "../base/bytes.ts";
 import {
   clusterId,
@@ -22,7 +22,7 @@ import { decodeEntry, isChained, rootChain } from "./entry-codec.ts";
 import { FloorFile } from "./floor-file.ts";
 import { frame, unframe } from "./frame.ts";
 import { decodeHead, encodeHead, type Head } from "./head-row.ts";
-import { decodeAs, internal } from "./internal-codec.ts";
+import { decodeAs, idOf, internal, MalformedBytesError } from "./internal-codec.ts";
 import {
   allEntries,
   allStateRows,
@@ -30,10 +30,11 @@ import {
   firstGeneration,
   headKey,
   identityKey,
-  indexOfEntryKey,
+  entryKey,
   rowOfStateKey,
 } from "./keys.ts";
 import { emptyDigest, withRow } from "./state-digest.ts";
+import { checkTables } from "./table-files.ts";
 
 /** Whose data it is. */
 export interface NodeIdentity {
@@ -69,18 +70,32 @@ export class IdentityMismatchError extends Error {
 export async function recoverData(options: OpenOptions): Promise<RecoveredData> {
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
   const floorPath = join(options.directory, "floor");
-  const floorBatch = FloorFile.read(floorPath);
-  // The floor is there before anything it vouches for: without it the database cannot be old.
-  if (floorBatch === undefined) FloorFile.open(floorPath, 0)[Symbol.dispose]();
+  const databasePath = join(options.directory, "db");
+  const floorBatch = readFloor(floorPath, databasePath);
 
-  const database = await openDatabase(join(options.directory, "db"));
+  await checkTables(databasePath);
+  const database = await openDatabase(databasePath);
   try {
-    const recovered = await readAll(database, options, floorBatch ?? 0);
+    const recovered = await readAll(database, options, floorBatch);
     return { ...recovered, database, floor: FloorFile.open(floorPath, recovered.head.batch) };
   } catch (error) {
     await database.close();
     throw asCorruption(error, options.directory);
   }
+}
+
+/** The floor is on the disk before there is a database: one of them alone means a loss. */
+function readFloor(floorPath: string, databasePath: string): number {
+  const batch = FloorFile.read(floorPath);
+  const hasDatabase = existsSync(databasePath);
+  if (batch === undefined && hasDatabase) {
+    throw new CorruptionError(floorPath, "the floor file is missing");
+  }
+  if (batch !== undefined && batch > 0 && !hasDatabase) {
+    throw new CorruptionError(databasePath, "the database is missing");
+  }
+  if (batch === undefined) FloorFile.create(floorPath);
+  return batch ?? 0;
 }
 
 type Contents = Omit<RecoveredData, "database" | "floor">;
@@ -145,9 +160,9 @@ async function create(database: Database, options: OpenOptions): Promise<Content
 function checkIdentity(bytes: Uint8Array, expected: NodeIdentity): void {
   const row = decodeAs(internal.IdentityRow, bytes, "the identity");
   const found: NodeIdentity = {
-    clusterId: clusterId(row.clusterId),
+    clusterId: clusterId(idOf(row.clusterId, "the identity's cluster")),
     region: row.region,
-    nodeId: nodeId(row.nodeId),
+    nodeId: nodeId(idOf(row.nodeId, "the identity's node")),
   };
   for (const key of ["clusterId", "region", "nodeId"] as const) {
     if (found[key] === expected[key]) continue;
@@ -164,10 +179,10 @@ async function readLog(database: Database, head: Head): Promise<LogTerms> {
   let chain = head.start.chain;
   let lastIndex: LogIndex = head.start.index;
   for await (const [key, framed] of database.scan(allEntries)) {
-    const index = indexOfEntryKey(key);
+    const index = logIndex(lastIndex + 1);
     const where = `log entry ${index}`;
-    if (index !== lastIndex + 1) {
-      throw new CorruptionError(where, `the log has a gap: entry ${lastIndex + 1} is missing`);
+    if (!hasSameBytes(key, entryKey(index))) {
+      throw new CorruptionError(where, "the log has a gap");
     }
     const entry = decodeEntry(unframe(key, framed, where));
     if (entry.index !== index || !isChained(chain, entry)) {
@@ -213,9 +228,8 @@ function readRow(database: Database, key: Uint8Array, what: string): Uint8Array 
   return framed === undefined ? undefined : unframe(key, framed, what);
 }
 
-/** What LevelDB itself notices, and bytes that pass their checksum and make no sense. */
+/** Bytes that pass their checksum and make no sense are damage too; a full disk is not. */
 function asCorruption(error: unknown, directory: string): unknown {
-  if (error instanceof CorruptionError || error instanceof IdentityMismatchError) return error;
-  const reason = error instanceof Error ? error.message : String(error);
-  return new CorruptionError(directory, reason, { cause: error });
+  if (!(error instanceof MalformedBytesError)) return error;
+  return new CorruptionError(directory, error.message, { cause: error });
 }

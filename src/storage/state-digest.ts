@@ -8,7 +8,8 @@ export type StateDigest = bigint;
 
 export const emptyDigest: StateDigest = 0n;
 
-const digestLength = 32;
+/** In bytes. */
+export const digestLength = 32;
 const modulus = 1n << 256n;
 
 export function withRow(digest: StateDigest, key: Uint8Array, value: Uint8Array): StateDigest {
@@ -24,7 +25,7 @@ export function digestBytes(digest: StateDigest): Uint8Array {
 }
 
 export function digestOf(bytes: Uint8Array): StateDigest {
-  return bytes.length === 0 ? emptyDigest : BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
+  return BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
 }
 
 function rowNumber(key: Uint8Array, value: Uint8Array): bigint {

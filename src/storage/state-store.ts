@@ -104,10 +104,11 @@ export class StateStore implements StateView {
     const below = orderRowKey(isReverse && range.after !== undefined ? range.after : lastOrder);
     // Both are taken now, in one turn: no batch can land between them.
     const unlanded = this.#overlayBetween(from, below);
-    const stored = await this.#database.page(stateRange(this.#generation, from, below), {
+    const page = this.#database.page(stateRange(this.#generation, from, below), {
       limit: range.limit + unlanded.size,
       reverse: isReverse,
     });
+    const stored = await page.catch((error: unknown) => this.#fail(error));
     const orders = new Map<number, string>();
     for (const [key, framed] of stored) {
       orders.set(orderOfRowKey(rowOfStateKey(key)), this.#nameIn(key, framed));
@@ -228,8 +229,12 @@ export class StateStore implements StateView {
     try {
       return read();
     } catch (error) {
-      this.#onCorruption(error);
-      throw error;
+      return this.#fail(error);
     }
+  }
+
+  #fail(error: unknown): never {
+    this.#onCorruption(error);
+    throw error;
   }
 }

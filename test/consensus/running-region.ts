@@ -1,0 +1,153 @@
+// A region of real nodes in this process: real disks, real TLS on loopback, real time. What a test
+// waits for it is told of; nobody polls a clock.
+import { createServer, type AddressInfo } from "node:net";
+import { join } from "node:path";
+import { systemClock } from "../../src/base/clock.ts";
+import { systemEntropy } from "../../src/base/entropy.ts";
+import { clusterId, nodeId, type NodeId } from "../../src/base/ids.ts";
+import { nodeUri, type PeerCertificates } from "../../src/consensus/peer-identity.ts";
+import type { HandedAnswer, HandedRequest } from "../../src/consensus/raft-group.ts";
+import { RaftNode } from "../../src/consensus/raft-node.ts";
+import { votersOnly } from "../../src/raft/configuration.ts";
+import type { NodeIdentity } from "../../src/storage/recovery.ts";
+import { peerAuthority, type PeerAuthority } from "../support/peer-certificates.ts";
+import { folderInMemory, type TemporaryFolder } from "../support/temporary-folder.ts";
+
+export const region = "us-east-1";
+export const cluster = clusterId("c0ffee");
+
+export function identityOf(node: NodeId): NodeIdentity {
+  return { clusterId: cluster, region, nodeId: node };
+}
+
+export class RunningRegion implements AsyncDisposable {
+  readonly authority: PeerAuthority;
+  readonly running = new Map<NodeId, RaftNode>();
+  /** Why peers were turned away, by any node. */
+  readonly refused: string[] = [];
+  readonly fatal: unknown[] = [];
+  readonly handed: { readonly at: NodeId; readonly request: HandedRequest }[] = [];
+  onHandedOver: (at: NodeId, request: HandedRequest) => Promise<HandedAnswer> = (_, { body }) =>
+    Promise.resolve({ ok: true, body });
+
+  readonly #folder: TemporaryFolder;
+  readonly #addresses: ReadonlyMap<NodeId, string>;
+  readonly #watching = new Set<() => void>();
+
+  private constructor(
+    authority: PeerAuthority,
+    folder: TemporaryFolder,
+    addresses: ReadonlyMap<NodeId, string>,
+  ) {
+    this.authority = authority;
+    this.#folder = folder;
+    this.#addresses = addresses;
+  }
+
+  static async start(names: readonly string[] = ["n1", "n2", "n3"]): Promise<RunningRegion> {
+    const ports = await freePorts(names.length);
+    const addresses = new Map(
+      names.map((name, place) => [nodeId(name), `127.0.0.1:${String(ports[place])}`]),
+    );
+    const found = new RunningRegion(await peerAuthority(), await folderInMemory(), addresses);
+    await Promise.all([...addresses.keys()].map((node) => found.startNode(node)));
+    return found;
+  }
+
+  addressOf(node: NodeId): string {
+    return this.#addresses.get(node) ?? "";
+  }
+
+  certificatesOf(node: NodeId): Promise<PeerCertificates> {
+    return this.authority.issue([nodeUri(identityOf(node), node)]);
+  }
+
+  async startNode(self: NodeId): Promise<RaftNode> {
+    const everybody = [...this.#addresses];
+    const notify = (): void => {
+      for (const look of this.#watching) look();
+    };
+    const node = await RaftNode.start({
+      storage: {
+        directory: join(this.#folder.path, self),
+        identity: identityOf(self),
+        founders: votersOnly(this.#addresses.keys()),
+        now: systemClock.now(),
+      },
+      peers: everybody.filter(([id]) => id !== self).map(([id, address]) => ({ id, address })),
+      listenAddress: this.addressOf(self),
+      certificates: await this.certificatesOf(self),
+      timing: { tickMs: 25, electionTicks: 10 },
+      clock: systemClock,
+      entropy: systemEntropy,
+      onHandedOver: (request) => {
+        this.handed.push({ at: self, request });
+        return this.onHandedOver(self, request);
+      },
+      onProgress: notify,
+      onPeerRefused: (reason) => {
+        this.refused.push(reason);
+        notify();
+      },
+      onInternalError: () => undefined,
+      onFatal: (error) => this.fatal.push(error),
+    });
+    this.running.set(self, node);
+    return node;
+  }
+
+  async stopNode(self: NodeId): Promise<void> {
+    const node = this.running.get(self);
+    this.running.delete(self);
+    await node?.[Symbol.asyncDispose]();
+  }
+
+  /** Resolves once `check` finds something; it is asked whenever a node or its leadership moves. */
+  until<Found>(check: () => Found | undefined): Promise<Found> {
+    return new Promise((resolve) => {
+      const look = (): void => {
+        const found = check();
+        if (found === undefined) return;
+        this.#watching.delete(look);
+        resolve(found);
+      };
+      this.#watching.add(look);
+      look();
+    });
+  }
+
+  /** The leader that every running node follows. */
+  leader(): Promise<{ readonly id: NodeId; readonly node: RaftNode }> {
+    return this.until(() => {
+      const leaders = new Set([...this.running.values()].map((node) => node.status().leader));
+      const [id] = leaders;
+      const node = id === undefined ? undefined : this.running.get(id);
+      if (leaders.size !== 1 || id === undefined || node?.status().role !== "leader") {
+        return undefined;
+      }
+      return { id, node };
+    });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.running.keys()].map((node) => this.stopNode(node)));
+    await this.#folder[Symbol.asyncDispose]();
+  }
+}
+
+export function soon(ms = 10_000): { readonly deadlineMs: number } {
+  return { deadlineMs: systemClock.monotonicMs() + ms };
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const servers = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+      return server;
+    }),
+  );
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  return ports;
+}

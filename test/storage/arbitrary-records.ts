@@ -1,0 +1,152 @@
+// Any record that can be written down: every field at its extremes, absent where it may be.
+import fc from "fast-check";
+import { storedSecretArn } from "../../src/base/arn.ts";
+import { epochMs, logIndex, nodeId, term } from "../../src/base/ids.ts";
+import type { KeyringRecord } from "../../src/keys/keyring-record.ts";
+import type { Command, Envelope } from "../../src/machine/command.ts";
+import type { Counters } from "../../src/machine/state-view.ts";
+import type { Entry } from "../../src/raft/input.ts";
+import type { NewVersion, SealedValue, SecretRecord } from "../../src/secrets/secret.ts";
+import type { Applied } from "../../src/storage/applied-row.ts";
+import type { Head } from "../../src/storage/head-row.ts";
+
+export function maybe<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> {
+  return fc.option(arbitrary, { nil: undefined, freq: 2 });
+}
+
+const counter = fc.oneof(
+  fc.nat(300),
+  fc.constantFrom(2 ** 31, 2 ** 32 - 1, 2 ** 32, Number.MAX_SAFE_INTEGER),
+  fc.maxSafeNat(),
+);
+const uint32 = fc.oneof(fc.nat(100), fc.constant(2 ** 32 - 1));
+const time = counter.map(epochMs);
+export const anyTerm = counter.map(term);
+export const anyIndex = counter.map(logIndex);
+const bytes = fc.uint8Array({ maxLength: 40 });
+/** Any text, but no half of a surrogate pair: that is not text. */
+const text = fc.oneof(
+  fc.constantFrom("", "__proto__"),
+  fc.string({ unit: "grapheme", maxLength: 12 }),
+);
+const id = fc.stringMatching(/^[a-z0-9._-]{1,8}$/).map(nodeId);
+
+const target = fc.record({ name: text, arn: text.map(storedSecretArn) });
+const limits = fc.record({ versions: uint32, labels: uint32, tags: uint32 });
+const tag = fc.record({ key: text, value: text });
+const tags = maybe(fc.array(tag, { maxLength: 3 }));
+
+export const anyValue: fc.Arbitrary<SealedValue> = fc.record({
+  kind: fc.constantFrom("string" as const, "binary" as const),
+  sealedValue: bytes,
+  sealedDataKey: bytes,
+});
+
+const version: fc.Arbitrary<NewVersion> = fc.record({
+  versionId: text,
+  keyRef: text,
+  fingerprint: bytes,
+  value: anyValue,
+});
+
+export const anyKeyring: fc.Arbitrary<KeyringRecord> = fc.record({
+  sealId: text,
+  unsealCommitment: bytes,
+  sealedRootKey: bytes,
+  sealedFingerprintKey: bytes,
+  sealedPageTokenKey: bytes,
+  defaultKey: fc.record({
+    keyId: text,
+    createdAt: time,
+    versions: fc.array(fc.record({ version: uint32, createdAt: time, sealedMaterial: bytes }), {
+      maxLength: 3,
+    }),
+  }),
+});
+
+const details = { description: maybe(text), type: maybe(text), kmsKeyId: maybe(text) };
+
+const command: fc.Arbitrary<Command> = fc.oneof(
+  fc.record({ kind: fc.constant("initialize_keys" as const), keyring: anyKeyring }),
+  fc
+    .record({
+      named: target,
+      token: text,
+      ...details,
+      tags,
+      version: maybe(version),
+      limits,
+      regionSecretLimit: maybe(counter),
+    })
+    .map(({ named, ...rest }) => ({ kind: "create_secret" as const, ...named, ...rest })),
+  fc
+    .record({ named: target, version, stages: maybe(fc.array(text, { maxLength: 3 })), limits })
+    .map(({ named, ...rest }) => ({ kind: "put_secret_value" as const, ...named, ...rest })),
+  fc
+    .record({ named: target, ...details, version: maybe(version), limits })
+    .map(({ named, ...rest }) => ({ kind: "update_secret" as const, ...named, ...rest })),
+  fc
+    .record({ named: target, label: text, removeFrom: maybe(text), moveTo: maybe(text), limits })
+    .map(({ named, ...rest }) => ({ kind: "update_version_stage" as const, ...named, ...rest })),
+  fc
+    .record({ named: target, recoveryWindowDays: uint32 })
+    .map(({ named, ...rest }) => ({ kind: "delete_secret" as const, ...named, ...rest })),
+  target.map((named) => ({ kind: "restore_secret" as const, ...named })),
+  fc
+    .record({ named: target, tags: fc.array(tag, { maxLength: 3 }), limits })
+    .map(({ named, ...rest }) => ({ kind: "tag_resource" as const, ...named, ...rest })),
+  fc
+    .record({ named: target, tagKeys: fc.array(text, { maxLength: 3 }) })
+    .map(({ named, ...rest }) => ({ kind: "untag_resource" as const, ...named, ...rest })),
+);
+
+export const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({ at: time, command });
+
+export const anyEntry: fc.Arbitrary<Entry> = fc.record({
+  index: anyIndex,
+  term: anyTerm,
+  kind: fc.constantFrom("empty" as const, "command" as const),
+  payload: bytes,
+});
+
+export const anySecret: fc.Arbitrary<SecretRecord> = fc
+  .record({
+    named: target,
+    order: counter,
+    createdAt: time,
+    changedAt: time,
+    ...details,
+    tags,
+    deletion: maybe(fc.record({ requestedAt: time, scheduledFor: time })),
+    versions: fc
+      .array(fc.tuple(text, fc.record({ createdAt: time, keyRef: text, fingerprint: bytes })), {
+        maxLength: 3,
+      })
+      .map((list) => new Map(list)),
+    labels: fc.array(fc.tuple(text, text), { maxLength: 3 }).map((list) => new Map(list)),
+  })
+  .map(({ named, ...rest }) => ({ ...named, ...rest }));
+
+export const anyCounters: fc.Arbitrary<Counters> = fc.record({
+  lastAt: time,
+  nextOrder: counter,
+  secretCount: counter,
+});
+
+export const anyHead: fc.Arbitrary<Head> = fc.record({
+  batch: counter,
+  hardState: fc.record({ term: anyTerm, votedFor: maybe(id) }),
+  start: fc.record({ index: anyIndex, term: anyTerm, chain: bytes }),
+  lastIndex: anyIndex,
+  lastChain: bytes,
+  commitIndex: anyIndex,
+});
+
+const ids = fc.uniqueArray(id, { maxLength: 3 }).map((list) => new Set(list));
+
+export const anyApplied: fc.Arbitrary<Applied> = fc.record({
+  position: fc.record({ index: anyIndex, term: anyTerm }),
+  digest: fc.bigInt({ min: 0n, max: 2n ** 256n - 1n }),
+  rowCount: counter,
+  configuration: fc.record({ voters: ids, outgoingVoters: ids, learners: ids }),
+});
