@@ -4,7 +4,6 @@
 import { status, type ServiceError } from "@grpc/grpc-js";
 import { RefusedError, refuseCall, type Refusal } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
-import { MalformedBytesError } from "../storage/internal-codec.ts";
 import type { PeerLink } from "./peer-link.ts";
 import type { HandOverReply } from "./peer-service.ts";
 import type { HandedAnswer, HandedRequest } from "./raft-group.ts";
@@ -92,6 +91,7 @@ function answerFrom(reply: HandOverReply): HandedAnswer {
     const facts: unknown = JSON.parse(factsJson ?? "{}");
     return { ok: false, refusal: { code, facts } as Refusal };
   }
-  if (!reply.body) throw new MalformedBytesError("Cannot read the leader's answer: it is empty");
+  // The leader has answered, and may have done what it was asked.
+  if (!reply.body) throw refuseCall("outcome_unknown", { reason: "leader_unreachable" });
   return { ok: true, body: reply.body };
 }

@@ -3,6 +3,9 @@
 import { refuseCall, type RefusedError } from "../base/errors.ts";
 import type { LogIndex } from "../base/ids.ts";
 
+/** Readers that may wait for the next round; more are refused, never queued. */
+const waitingMax = 20_000;
+
 interface Reader {
   readonly deadlineMs: number;
   readonly resolve: () => void;
@@ -44,8 +47,10 @@ export class ReadRounds {
     this.#nextId = parts.firstReadId;
   }
 
+  /** Rejects with `no_leader`, `timed_out`, or `overloaded` when too many wait already. */
   wait(deadlineMs: number): Promise<void> {
     return new Promise((resolve, reject) => {
+      if (this.#next.length >= waitingMax) throw refuseCall("overloaded", {});
       this.#next.push({ deadlineMs, resolve, reject });
       this.#schedule();
     });

@@ -67,6 +67,18 @@ describe("ReadRounds", () => {
     );
   });
 
+  it("refuses a reader when too many wait already, and serves the others", async () => {
+    const readers = Array.from({ length: 20_000 }, () => wait());
+    const oneTooMany = wait();
+
+    endTurn();
+    reads.ready(firstReadId, logIndex(5), logIndex(5));
+    await settled();
+
+    assert.equal(oneTooMany.came, "overloaded");
+    assert.ok(readers.every(({ came }) => came === "ready"));
+  });
+
   it("gives a reader that comes during a round the next one, never this one", async () => {
     const first = wait();
     endTurn();
