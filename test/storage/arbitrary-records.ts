@@ -10,7 +10,7 @@ import type { NewVersion, SealedValue, SecretRecord } from "../../src/secrets/se
 import type { Applied } from "../../src/storage/applied-row.ts";
 import type { Head } from "../../src/storage/head-row.ts";
 
-export function maybe<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> {
+function maybe<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> {
   return fc.option(arbitrary, { nil: undefined, freq: 2 });
 }
 
