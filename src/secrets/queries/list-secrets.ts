@@ -2,17 +2,14 @@
 import type { SecretRecord } from "../secret.ts";
 import { searchWords } from "./search-words.ts";
 
-const filterKeys = [
-  "description",
-  "name",
-  "tag-key",
-  "tag-value",
-  "primary-region",
-  "owning-service",
-  "all",
-] as const;
-
-export type FilterKey = (typeof filterKeys)[number];
+type FilterKey =
+  | "description"
+  | "name"
+  | "tag-key"
+  | "tag-value"
+  | "primary-region"
+  | "owning-service"
+  | "all";
 
 export interface SecretFilter {
   readonly key: FilterKey;
