@@ -3,13 +3,7 @@ import type { SecretRecord } from "../secret.ts";
 import { searchWords } from "./search-words.ts";
 
 type FilterKey =
-  | "description"
-  | "name"
-  | "tag-key"
-  | "tag-value"
-  | "primary-region"
-  | "owning-service"
-  | "all";
+  "description" | "name" | "tag-key" | "tag-value" | "primary-region" | "owning-service" | "all";
 
 export interface SecretFilter {
   readonly key: FilterKey;
