@@ -5,11 +5,12 @@ import { logIndex, type LogIndex, type NodeId } from "../base/ids.ts";
 import { advanceCommit } from "./commit.ts";
 import type { StepResult } from "./effect.ts";
 import type { AppendResponse, HeartbeatResponse } from "./input.ts";
-import { lastAtMost } from "./log-terms.ts";
+import { lastAtMost, type LogPosition, type LogTerms } from "./log-terms.ts";
 import { matched, probeFrom, type Progress } from "./progress.ts";
 import { releaseReads } from "./read-index.ts";
 import { replicateTo, withProgress } from "./replicate.ts";
 import type { RaftState } from "./state.ts";
+import { urgeSuccessor } from "./transfer.ts";
 
 export function onAppendResponse(
   state: RaftState,
@@ -28,9 +29,10 @@ export function onAppendResponse(
   const released = releaseReads(withProgress(state, role, from, progress));
   const committed = advanceCommit(released.state);
   const more = replicateTo(committed.state, from);
+  const urged = urgeSuccessor(more.state, from);
   return {
-    state: more.state,
-    effects: [...released.effects, ...committed.effects, ...more.effects],
+    state: urged.state,
+    effects: [...released.effects, ...committed.effects, ...more.effects, ...urged.effects],
   };
 }
 
@@ -63,6 +65,11 @@ function afterAnswer(
   progress: Progress,
   answer: AppendResponse["answer"],
 ): Progress {
+  // While a snapshot is on its way, only an answer that the log reaches back to ends the wait.
+  const isWaiting = progress.mode === "snapshot";
+  if (isWaiting && (answer.kind !== "matched" || answer.index < state.log.start.index)) {
+    return progress;
+  }
   switch (answer.kind) {
     case "matched":
       assert(answer.index <= state.log.lastIndex, "a follower matches what its leader has");
@@ -70,12 +77,21 @@ function afterAnswer(
     case "mismatched": {
       // An answer to something older than what we know by now says nothing.
       if (isStaleMismatch(progress, answer.prevIndex)) return progress;
-      const agree = lastAtMost(state.log, answer.hint.index, answer.hint.term);
-      return probeFrom(progress, logIndex(agree.index + 1));
+      return probeFrom(progress, firstLacking(state.log, answer.hint));
     }
     default:
       return unreachable(answer, "append answer");
   }
+}
+
+/**
+ * The first entry after the last on which the logs may agree. Before what the log can bring, if
+ * they agree before its start at best: a probe from the start on would be turned down for ever.
+ */
+function firstLacking(log: LogTerms, hint: LogPosition): LogIndex {
+  const agree = lastAtMost(log, hint.index, hint.term);
+  const isBeforeStart = hint.index < log.start.index || hint.term < agree.term;
+  return isBeforeStart ? log.start.index : logIndex(agree.index + 1);
 }
 
 function isStaleMismatch(progress: Progress, prevIndex: LogIndex): boolean {

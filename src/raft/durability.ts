@@ -14,6 +14,11 @@ export function durableUpTo(index: LogIndex): Durability {
   return { index, pending: [], nextSequence: 1 };
 }
 
+/** The log has been replaced by a snapshot that ends at `index`, and nothing is under way. */
+export function durableFrom(durability: Durability, index: LogIndex): Durability {
+  return { ...durability, index, pending: [] };
+}
+
 /** A write is issued that ends the log at `last` and replaces it from `first` on. */
 export function issued(durability: Durability, first: LogIndex, last: LogIndex): Durability {
   const beforeFirst = logIndex(first - 1);

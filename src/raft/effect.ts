@@ -15,6 +15,8 @@ export type Effect =
   | { readonly kind: "send"; readonly to: NodeId; readonly message: Message }
   | { readonly kind: "acknowledge"; readonly to: NodeId; readonly message: Message }
   | SendEntries
+  /** The follower needs what the log no longer holds: answered with `snapshot_ended`. */
+  | { readonly kind: "send_snapshot"; readonly to: NodeId; readonly term: Term }
   /** Entries up to here may be applied, as far as they are durable here. */
   | { readonly kind: "commit"; readonly index: LogIndex }
   /** The read may be answered once everything up to `index` is applied. */

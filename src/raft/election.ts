@@ -65,7 +65,8 @@ export function startPreVote(state: RaftState): StepResult {
   }));
 }
 
-function startElection(state: RaftState): StepResult {
+/** Stands for election: after a pre-vote, or because the leader hands over. */
+export function startElection(state: RaftState, reason: VoteRequest["reason"]): StepResult {
   const { patience, prng } = drawPatience(state);
   const votes = new Map([[state.self, "granted"]] as const);
   const candidate: RaftState = {
@@ -79,6 +80,7 @@ function startElection(state: RaftState): StepResult {
     kind: "vote_request",
     term: candidate.term,
     lastLog: lastPosition(candidate.log),
+    reason,
   }));
 }
 
@@ -156,7 +158,7 @@ function settle(state: RaftState, question?: () => Message): StepResult {
 }
 
 function afterWinning(state: RaftState, role: Electing): StepResult {
-  return role.kind === "pre_candidate" ? startElection(state) : becomeLeader(state);
+  return role.kind === "pre_candidate" ? startElection(state, "timeout") : becomeLeader(state);
 }
 
 /**
@@ -173,6 +175,7 @@ function becomeLeader(state: RaftState): StepResult {
     ticksToHeartbeat: state.settings.heartbeatTicks,
     ticksSinceQuorumCheck: 0,
     reads: { round: 0, proving: [], waiting: [] },
+    transfer: undefined,
   };
   return appendAndReplicate({ ...state, role }, [{ kind: "empty", payload: nothing }]);
 }

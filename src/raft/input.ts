@@ -1,6 +1,7 @@
 // What the core is told. All of it is plain values; none of it is read from a clock, a disk or a
 // socket by the core itself.
 import type { LogIndex, NodeId, Term } from "../base/ids.ts";
+import type { Configuration } from "./configuration.ts";
 import type { LogPosition } from "./log-terms.ts";
 
 export type Input =
@@ -23,8 +24,30 @@ export type Input =
       readonly last: LogIndex;
       readonly sizeBytes: number;
     }
+  /** Everything up to `upTo` is applied, durably, and need not be kept for anybody. */
+  | { readonly kind: "compacted"; readonly upTo: LogIndex }
+  /** A `send_snapshot` has come to its end, one way or the other. */
+  | {
+      readonly kind: "snapshot_ended";
+      readonly to: NodeId;
+      readonly term: Term;
+      readonly outcome:
+        /** The follower durably holds everything up to here. */
+        { readonly kind: "installed"; readonly index: LogIndex } | { readonly kind: "failed" };
+    }
+  /**
+   * This node's state and log have been replaced by a leader's snapshot, durably. Given only while
+   * no write is under way.
+   */
+  | {
+      readonly kind: "snapshot_installed";
+      readonly position: LogPosition;
+      readonly configuration: Configuration;
+    }
   /** The way to a peer broke: what was on it may be lost. */
   | { readonly kind: "peer_unreachable"; readonly peer: NodeId }
+  /** Hand the lead to another voter, once it has everything. Only ever given to a leader. */
+  | { readonly kind: "transfer"; readonly to: NodeId }
   /**
    * One round of reads wants to know how far it must wait. `readId` is the driver's, and no node
    * uses one twice, not even after a restart: a leader may still owe an answer to the life before,
@@ -51,7 +74,8 @@ export type Message =
   | Heartbeat
   | HeartbeatResponse
   | ReadIndexRequest
-  | ReadIndexResponse;
+  | ReadIndexResponse
+  | TimeoutNow;
 
 /** Asks whether an election could be won; changes nothing in anybody (thesis 9.6). */
 export interface PreVoteRequest {
@@ -72,6 +96,8 @@ export interface VoteRequest {
   readonly kind: "vote_request";
   readonly term: Term;
   readonly lastLog: LogPosition;
+  /** `transfer`: the leader itself asked for this election, so hearing it is no objection. */
+  readonly reason: "timeout" | "transfer";
 }
 
 export interface VoteResponse {
@@ -127,4 +153,10 @@ export interface ReadIndexResponse {
   readonly term: Term;
   readonly readId: number;
   readonly answer: { readonly kind: "at"; readonly index: LogIndex } | { readonly kind: "refused" };
+}
+
+/** The leader hands over: stand for election at once (thesis 3.10). */
+export interface TimeoutNow {
+  readonly kind: "timeout_now";
+  readonly term: Term;
 }

@@ -58,6 +58,22 @@ export function extend(log: LogTerms, inTerm: Term, count: number): LogTerms {
   };
 }
 
+/** Drops everything up to and with `position`: it is in the state, or a snapshot brings it. */
+export function startAt(log: LogTerms, position: LogPosition): LogTerms {
+  assert(position.index >= log.start.index, "what was dropped does not come back");
+  if (position.index >= log.lastIndex) {
+    return { start: position, runs: [], lastIndex: position.index };
+  }
+  const first = logIndex(position.index + 1);
+  const current = termAt(log, first);
+  const later = log.runs.filter((run) => run.firstIndex > first);
+  return {
+    start: position,
+    runs: [{ term: current, firstIndex: first }, ...later],
+    lastIndex: log.lastIndex,
+  };
+}
+
 /** Drops `index` and everything after it. */
 export function truncateFrom(log: LogTerms, index: LogIndex): LogTerms {
   assert(index > log.start.index, "what is in the state is never dropped");

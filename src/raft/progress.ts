@@ -6,8 +6,11 @@ export interface Progress {
   readonly matchIndex: LogIndex;
   readonly nextIndex: LogIndex;
 
-  /** Looking for where the logs agree, one message at a time; or streaming ahead of the answers. */
-  readonly mode: "probe" | "replicate";
+  /**
+   * Looking for where the logs agree, one message at a time; streaming ahead of the answers; or
+   * waiting for a snapshot to arrive, because the log no longer reaches back to what it lacks.
+   */
+  readonly mode: "probe" | "replicate" | "snapshot";
 
   /** A probe is out: nothing more until it is answered, or a heartbeat is. */
   readonly isProbeOut: boolean;
@@ -49,7 +52,7 @@ export function newProgress(lastIndex: LogIndex): Progress {
 }
 
 export function canSend(progress: Progress, limits: FlowLimits): boolean {
-  if (progress.isSending) return false;
+  if (progress.isSending || progress.mode === "snapshot") return false;
   if (progress.mode === "probe") return !progress.isProbeOut;
   const inFlightBytes = progress.inFlight.reduce((sum, sent) => sum + sent.sizeBytes, 0);
   return (

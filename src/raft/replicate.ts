@@ -5,7 +5,7 @@ import { logIndex, type LogIndex, type NodeId, type Term } from "../base/ids.ts"
 import { issued } from "./durability.ts";
 import type { Effect, StepResult } from "./effect.ts";
 import type { Entry } from "./input.ts";
-import { extend, positionAt, truncateFrom } from "./log-terms.ts";
+import { extend, holds, positionAt, truncateFrom } from "./log-terms.ts";
 import { canSend, sent, type Progress } from "./progress.ts";
 import type { Leader, RaftState } from "./state.ts";
 
@@ -54,6 +54,9 @@ export function replicateTo(state: RaftState, to: NodeId): StepResult {
   if (role.kind !== "leader") return { state, effects: [] };
   const progress = role.progress.get(to);
   if (progress === undefined) return { state, effects: [] };
+  if (!holds(state.log, logIndex(progress.nextIndex - 1))) {
+    return sendSnapshotTo(state, role, to, progress);
+  }
   const lacksEntries = progress.nextIndex <= state.log.lastIndex;
   const lacksCommit = progress.mode === "replicate" && progress.sentCommit < state.commitIndex;
   if (!(lacksEntries || lacksCommit) || !canSend(progress, state.settings.flow)) {
@@ -70,6 +73,23 @@ export function replicateTo(state: RaftState, to: NodeId): StepResult {
   };
   const busy = { ...progress, isSending: true, sentCommit: state.commitIndex };
   return { state: withProgress(state, role, to, busy), effects: [effect] };
+}
+
+/** Only to a follower that answers: a snapshot for a dead one would be in the way of others. */
+function sendSnapshotTo(
+  state: RaftState,
+  role: Leader,
+  to: NodeId,
+  progress: Progress,
+): StepResult {
+  // After one that failed, as after a probe, the next answer to a heartbeat comes first.
+  const isBusy = progress.mode === "snapshot" || progress.isSending || progress.isProbeOut;
+  if (isBusy || !progress.isActive) return { state, effects: [] };
+  const waiting: Progress = { ...progress, mode: "snapshot", isProbeOut: false, inFlight: [] };
+  return {
+    state: withProgress(state, role, to, waiting),
+    effects: [{ kind: "send_snapshot", to, term: state.term }],
+  };
 }
 
 export function onEntriesSent(
@@ -99,6 +119,7 @@ export function askWhatArrived(state: RaftState): readonly Effect[] {
   if (role.kind !== "leader") return [];
   return [...role.progress]
     .filter(([, { isSending, inFlight }]) => !isSending && inFlight.length > 0)
+    .filter(([, { nextIndex }]) => holds(state.log, logIndex(nextIndex - 1)))
     .map(([to, { nextIndex }]) => ({
       kind: "send",
       to,

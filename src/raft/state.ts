@@ -72,6 +72,14 @@ export interface Leader {
   readonly ticksToHeartbeat: number;
   readonly ticksSinceQuorumCheck: number;
   readonly reads: Reads;
+  /** Who is to lead next. Meanwhile nothing new is proposed. */
+  readonly transfer: Transfer | undefined;
+}
+
+export interface Transfer {
+  readonly to: NodeId;
+  /** Until it is given up: leading goes on. */
+  readonly ticksLeft: number;
 }
 
 /** Reads on their way to being safe (thesis 6.4). */

@@ -24,7 +24,9 @@ import { probeFrom } from "./progress.ts";
 import { onRead, onReadIndexRequest, onReadIndexResponse, refusalOf } from "./read-index.ts";
 import { quorumSize } from "./quorum.ts";
 import { askWhatArrived, onEntriesSent, onPropose } from "./replicate.ts";
+import { onCompacted, onSnapshotEnded, onSnapshotInstalled } from "./snapshot.ts";
 import type { Leader, RaftState } from "./state.ts";
+import { ageTransfer, onTimeoutNow, onTransfer } from "./transfer.ts";
 
 /**
  * Advances one node by one input.
@@ -41,6 +43,7 @@ export function step(state: RaftState, input: Input): StepResult {
 }
 
 function dispatch(state: RaftState, input: Input): StepResult {
+  if (isReport(input)) return onReport(state, input);
   switch (input.kind) {
     case "tick":
       return onTick(state, input.elapsedTicks);
@@ -48,22 +51,46 @@ function dispatch(state: RaftState, input: Input): StepResult {
       return onMessage(state, input.from, input.message);
     case "propose":
       return onPropose(state, input.payloads);
-    case "persisted":
-      return advanceCommit({ ...state, durability: landed(state.durability, input.sequence) });
-    case "entries_sent":
-      return onEntriesSent(state, input);
-    case "peer_unreachable":
-      return onPeerUnreachable(state, input.peer);
     case "read":
       return onRead(state, { readId: input.readId, origin: state.self });
+    case "transfer":
+      return onTransfer(state, input.to);
     default:
       return unreachable(input, "raft input");
   }
 }
 
+type Report = Exclude<Input, { kind: "tick" | "message" | "propose" | "read" | "transfer" }>;
+
+function isReport(input: Input): input is Report {
+  return !["tick", "message", "propose", "read", "transfer"].includes(input.kind);
+}
+
+/** What the driver says of what it was asked to do, and of what it found. */
+function onReport(state: RaftState, report: Report): StepResult {
+  switch (report.kind) {
+    case "persisted":
+      return advanceCommit({ ...state, durability: landed(state.durability, report.sequence) });
+    case "entries_sent":
+      return onEntriesSent(state, report);
+    case "compacted":
+      return onCompacted(state, report.upTo);
+    case "snapshot_ended":
+      return onSnapshotEnded(state, report);
+    case "snapshot_installed":
+      return onSnapshotInstalled(state, report);
+    case "peer_unreachable":
+      return onPeerUnreachable(state, report.peer);
+    default:
+      return unreachable(report, "raft input");
+  }
+}
+
 function onTick(state: RaftState, elapsedTicks: number): StepResult {
   const { role } = state;
-  if (role.kind === "leader") return onLeaderTick(state, role, elapsedTicks);
+  if (role.kind === "leader") {
+    return onLeaderTick(state, ageTransfer(role, elapsedTicks), elapsedTicks);
+  }
   const quietTicks = role.quietTicks + 1;
   if (quietTicks >= role.patienceTicks && isVoter(state.configuration, state.self)) {
     return startPreVote(state);
@@ -122,7 +149,8 @@ function onPeerUnreachable(state: RaftState, peer: NodeId): StepResult {
   const { role } = state;
   if (role.kind !== "leader") return { state, effects: [] };
   const known = role.progress.get(peer);
-  if (known === undefined) return { state, effects: [] };
+  // A snapshot travels on a way of its own, and whoever carries it says how it ended.
+  if (known === undefined || known.mode === "snapshot") return { state, effects: [] };
   const again = {
     ...probeFrom(known, known.matchIndex),
     isSending: false,
@@ -142,7 +170,8 @@ function onMessage(state: RaftState, from: NodeId, message: Message): StepResult
   if (message.term === state.term) return onCurrentTerm(state, from, message);
 
   // A voter that hears its leader lets nobody take the term up (thesis 4.2.3).
-  if (message.kind === "vote_request" && hearsLeader(state)) return { state, effects: [] };
+  const isUnasked = message.kind === "vote_request" && message.reason !== "transfer";
+  if (isUnasked && hearsLeader(state)) return { state, effects: [] };
   const isFromLeader = message.kind === "append_request" || message.kind === "heartbeat";
   const current = becomeFollower(state, message.term, isFromLeader ? from : undefined);
   return onCurrentTerm(current, from, message);
@@ -164,6 +193,7 @@ function onOlderTerm(state: RaftState, from: NodeId, message: TermedMessage): St
     case "heartbeat_response":
     case "read_index_request":
     case "read_index_response":
+    case "timeout_now":
       return { state, effects: [] };
   }
 }
@@ -186,6 +216,8 @@ function onCurrentTerm(state: RaftState, from: NodeId, message: TermedMessage): 
       return onReadIndexRequest(state, from, message);
     case "read_index_response":
       return onReadIndexResponse(state, message);
+    case "timeout_now":
+      return onTimeoutNow(state, from);
     default:
       return unreachable(message, "raft message");
   }

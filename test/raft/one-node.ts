@@ -192,8 +192,12 @@ export function preVote(inTerm: number, vote: "granted" | "refused"): Message {
   return { kind: "pre_vote_response", term: term(inTerm), vote };
 }
 
-export function voteRequest(inTerm: number, lastLog: LogPosition): Message {
-  return { kind: "vote_request", term: term(inTerm), lastLog };
+export function voteRequest(
+  inTerm: number,
+  lastLog: LogPosition,
+  reason: "timeout" | "transfer" = "timeout",
+): Message {
+  return { kind: "vote_request", term: term(inTerm), lastLog, reason };
 }
 
 export function vote(inTerm: number, answer: "granted" | "refused"): Message {

@@ -289,6 +289,8 @@ function describeEffect(effect: Effect): string | undefined {
       return `read ${String(effect.readId)} at ${String(effect.index)}`;
     case "read_failed":
       return `read ${String(effect.readId)} fails`;
+    case "send_snapshot":
+      return `send a snapshot to ${effect.to}`;
     case "halt":
       return `halt: has ${String(effect.lastIndex)}, expected ${String(effect.expectedIndex)}`;
     case "send":
@@ -313,7 +315,9 @@ type Description = {
 
 const describe: Description = {
   pre_vote_request: ({ lastLog }) => `last ${placeOf(lastLog)}`,
-  vote_request: ({ lastLog }) => `last ${placeOf(lastLog)}`,
+  vote_request: ({ lastLog, reason }) =>
+    `last ${placeOf(lastLog)}${reason === "transfer" ? " by transfer" : ""}`,
+  timeout_now: () => "stand",
   pre_vote_response: ({ vote }) => vote,
   vote_response: ({ vote }) => vote,
   append_request: ({ prev, entries, commitIndex }) => {

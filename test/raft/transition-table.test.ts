@@ -2,6 +2,7 @@
 // not compile until somebody has said what happens.
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
+import { votersOnly } from "../../src/raft/configuration.ts";
 import { logIndex, term } from "../../src/base/ids.ts";
 import type { Input, Message } from "../../src/raft/input.ts";
 import type { RaftState, Role } from "../../src/raft/state.ts";
@@ -47,6 +48,7 @@ const messages: Record<Message["kind"], (inTerm: number) => Message> = {
   append_response: (inTerm) => matchedAt(inTerm, 1),
   heartbeat: (inTerm) => heartbeat(inTerm),
   heartbeat_response: (inTerm) => heartbeatResponse(inTerm),
+  timeout_now: (inTerm) => ({ kind: "timeout_now", term: term(inTerm) }),
   read_index_request: (inTerm) => ({ kind: "read_index_request", term: term(inTerm), readId: 1 }),
   read_index_response: (inTerm) => ({
     kind: "read_index_response",
@@ -61,8 +63,16 @@ const others: Record<Exclude<Input["kind"], "message">, Input> = {
   propose: propose(),
   persisted: { kind: "persisted", sequence: 1 },
   entries_sent: { kind: "entries_sent", to: n2, term: term(2), last: logIndex(1), sizeBytes: 1 },
+  compacted: { kind: "compacted", upTo: logIndex(0) },
+  snapshot_ended: { kind: "snapshot_ended", to: n2, term: term(2), outcome: { kind: "failed" } },
+  snapshot_installed: {
+    kind: "snapshot_installed",
+    position: at(9, 1),
+    configuration: votersOnly([n2]),
+  },
   peer_unreachable: { kind: "peer_unreachable", peer: n2 },
   read: { kind: "read", readId: 1 },
+  transfer: { kind: "transfer", to: n2 },
 };
 
 const terms: Record<Age, number> = { "an older": 1, this: 2, "a newer": 3 };
@@ -104,29 +114,39 @@ function stays<Kind extends Role["kind"]>(kind: Kind): Record<Told, Kind | "foll
     propose: kind,
     persisted: kind,
     entries_sent: kind,
+    compacted: kind,
+    snapshot_ended: kind,
+    snapshot_installed: kind,
     peer_unreachable: kind,
     read: kind,
+    transfer: kind,
+    "timeout_now of an older term": stay.older,
+    "timeout_now of this term": stay.same,
+    "timeout_now of a newer term": "follower",
   };
 }
 
 /** Where a role does something else than stay, or than follow a newer term. */
 const becomes: Record<Role["kind"], Record<Told, Becomes>> = {
-  follower: { ...stays("follower"), propose: "contradiction" },
+  follower: { ...stays("follower"), propose: "contradiction", transfer: "contradiction" },
   pre_candidate: {
     ...stays("pre_candidate"),
     "pre_vote_response of this term": "candidate",
     "vote_request of this term": "follower",
     propose: "contradiction",
+    transfer: "contradiction",
   },
   candidate: {
     ...stays("candidate"),
     "vote_response of this term": "leader",
     propose: "contradiction",
+    transfer: "contradiction",
   },
   leader: {
     ...stays("leader"),
     // It hears a live leader: itself.
     "vote_request of a newer term": "leader",
+    snapshot_installed: "contradiction",
     "append_request of this term": "contradiction",
     "heartbeat of this term": "contradiction",
   },

@@ -13,15 +13,21 @@ describe("a group of cores", () => {
     it(`of ${String(nodes)} stays right through every fault, and recovers when they end`, () => {
       let committed = 0;
       let reads = 0;
+      let snapshots = 0;
+      let transfers = 0;
       for (const seed of seeds) {
         const outcome = new CoreSimulation({ seed, nodes, events }).run();
         committed += outcome.committed;
         reads += outcome.reads;
+        snapshots += outcome.snapshots;
+        transfers += outcome.transfers;
       }
       if (only !== undefined) return;
       // A simulation in which nothing gets through proves nothing.
       assert.ok(committed > 10 * seeds.length, `${String(committed)} entries committed`);
       assert.ok(reads > 3 * seeds.length, `${String(reads)} reads answered`);
+      assert.ok(snapshots > seeds.length / 2, `${String(snapshots)} snapshots installed`);
+      assert.ok(transfers > seeds.length / 2, `${String(transfers)} transfers begun`);
     });
   }
 

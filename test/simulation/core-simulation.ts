@@ -1,13 +1,14 @@
 // A whole group of cores in one thread, from one seed: disks that land late and lose, a network
 // that loses, repeats, reorders and is cut, nodes that crash between any two effects and that
 // pause, and clients that propose and read. After every event a witness looks at all of it.
-import { nodeId } from "../../src/base/ids.ts";
+import { nodeId, type NodeId, type Term } from "../../src/base/ids.ts";
 import { votersOnly } from "../../src/raft/configuration.ts";
 import type { Input } from "../../src/raft/input.ts";
 import { knownLeader, type RaftSettings } from "../../src/raft/state.ts";
 import { Chance } from "./chance.ts";
 import { ModelNetwork, type Packet } from "./model-network.ts";
 import { ModelNode, type Letter } from "./model-node.ts";
+import { ModelSnapshots } from "./model-snapshots.ts";
 import { drawSwarm, type Swarm } from "./swarm.ts";
 import { must, Witness } from "./witness.ts";
 
@@ -23,6 +24,8 @@ export interface SimulationOutcome {
   readonly committed: number;
   readonly terms: number;
   readonly reads: number;
+  readonly snapshots: number;
+  readonly transfers: number;
 }
 
 const settings: Omit<RaftSettings, "flow"> = { electionTicks: 6, heartbeatTicks: 2 };
@@ -39,6 +42,8 @@ export class CoreSimulation {
   #hash = 0x811c9dc5;
   #nextId = 1;
   #reads = 0;
+  #transfers = 0;
+  readonly #snapshots: ModelSnapshots;
 
   constructor(options: SimulationOptions) {
     const chance = new Chance(options.seed);
@@ -46,6 +51,7 @@ export class CoreSimulation {
     this.#chance = chance.split("events");
     this.#swarm = drawSwarm(chance.split("swarm"));
     this.#network = new ModelNetwork(chance.split("network"), this.#swarm);
+    this.#snapshots = new ModelSnapshots(chance.split("snapshots"), this.#swarm);
     this.#nodes = this.#createNodes(chance.split("nodes"));
     this.#happenings = this.#weigh(this.#swarm);
   }
@@ -70,6 +76,8 @@ export class CoreSimulation {
       committed: this.#witness.committed.length,
       terms: Math.max(...this.#nodes.map((node) => node.state?.term ?? 0)),
       reads: this.#reads,
+      snapshots: this.#snapshots.installed,
+      transfers: this.#transfers,
     };
   }
 
@@ -90,6 +98,11 @@ export class CoreSimulation {
       appended: this.#witness.appended.bind(this.#witness),
       landed: this.#witness.landed.bind(this.#witness),
       committedUpTo: this.#witness.committedUpTo.bind(this.#witness),
+      installed: this.#witness.installed.bind(this.#witness),
+      snapshotWanted: (node: ModelNode, to: NodeId, term: Term) => {
+        const receiver = this.#nodes.find(({ id }) => id === to);
+        if (receiver !== undefined) this.#snapshots.ask(node, receiver, term);
+      },
       readReady: (readId: number, index: number) => {
         this.#reads += 1;
         this.#witness.readReady(readId, index);
@@ -143,6 +156,9 @@ export class CoreSimulation {
       { weight: swarm.partition, happen: attack(this.#isolate) },
       { weight: swarm.recovery, happen: this.#heal.bind(this) },
       { weight: swarm.reset, happen: each(this.#reset) },
+      { weight: swarm.compaction, happen: each(this.#compact) },
+      { weight: swarm.snapshotHaste, happen: this.#moveSnapshot.bind(this) },
+      { weight: swarm.transfer, happen: ofLeaders(this.#handOver) },
     ];
   }
 
@@ -206,6 +222,7 @@ export class CoreSimulation {
 
   #propose(node: ModelNode): void {
     if (node.isPaused || node.state?.role.kind !== "leader") return;
+    if (node.state.role.transfer !== undefined) return;
     const count = 1 + this.#chance.below(3);
     const payloads = Array.from({ length: count }, () => new Uint8Array());
     this.#give(node, { kind: "propose", payloads });
@@ -216,6 +233,29 @@ export class CoreSimulation {
     const readId = this.#nextId++;
     this.#witness.readBegan(readId);
     this.#give(node, { kind: "read", readId });
+  }
+
+  #compact(node: ModelNode): void {
+    if (node.isPaused || node.state === undefined) return;
+    this.#note(node, "compacts");
+    node.compact();
+    this.#witness.check(node);
+  }
+
+  #moveSnapshot(): void {
+    const moved = this.#snapshots.move();
+    if (moved === undefined) return;
+    this.#note(moved.node, moved.what);
+    this.#witness.check(moved.node);
+  }
+
+  #handOver(node: ModelNode): void {
+    if (node.isPaused || node.state?.role.kind !== "leader") return;
+    const before = node.state.role.transfer;
+    this.#give(node, { kind: "transfer", to: this.#anyone().id });
+    // Looked up anew: it may have crashed over it.
+    const role = this.#nodes.find(({ id }) => id === node.id)?.state?.role;
+    if (role?.kind === "leader" && role.transfer !== before) this.#transfers += 1;
   }
 
   #crash(node: ModelNode): void {
@@ -280,6 +320,7 @@ export class CoreSimulation {
   /** Faults end. Within twenty election timeouts there is one leader, and one log. */
   #settle(): void {
     this.#heal();
+    this.#snapshots.calm();
     for (const node of this.#nodes) {
       node.calm();
       this.#restart(node);
@@ -319,6 +360,7 @@ export class CoreSimulation {
         while (node.inbox.length > 0) this.#hearItself(node);
         while (node.disk.queued > 0) this.#land(node);
       }
+      this.#moveSnapshot();
     }
   }
 
@@ -343,7 +385,9 @@ export class CoreSimulation {
 
   #isAgreed(): boolean {
     const leader = this.#leader();
-    if (leader?.state === undefined) return false;
+    if (leader?.state?.role.kind !== "leader" || leader.state.role.transfer !== undefined) {
+      return false;
+    }
     const { log } = leader;
     const { commitIndex } = leader.state;
     return (

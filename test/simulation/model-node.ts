@@ -1,11 +1,11 @@
 // A node around the core: the driver's side of the contract in effect.ts, without a real disk or a
 // real network, and with a crash between any two effects.
 import { assert, unreachable } from "../../src/base/assert.ts";
-import { logIndex, type NodeId } from "../../src/base/ids.ts";
+import { logIndex, type NodeId, type Term } from "../../src/base/ids.ts";
 import type { Configuration } from "../../src/raft/configuration.ts";
 import type { Effect, Persist, SendEntries } from "../../src/raft/effect.ts";
 import type { Entry, Input, Message } from "../../src/raft/input.ts";
-import { emptyLog, extend } from "../../src/raft/log-terms.ts";
+import { extend, positionAt, type LogPosition, type LogTerms } from "../../src/raft/log-terms.ts";
 import { startAsFollower, type RaftSettings, type RaftState } from "../../src/raft/state.ts";
 import { step } from "../../src/raft/step.ts";
 import type { Chance } from "./chance.ts";
@@ -18,6 +18,8 @@ export interface Onlooker {
   landed(node: ModelNode, replaced: readonly Entry[]): void;
   committedUpTo(node: ModelNode, index: number): void;
   readReady(readId: number, index: number): void;
+  snapshotWanted(node: ModelNode, to: NodeId, term: Term): void;
+  installed(node: ModelNode, replaced: readonly Entry[]): void;
 }
 
 export interface Letter {
@@ -51,8 +53,11 @@ export class ModelNode {
   readonly disk = new ModelDisk();
   /** Undefined while it is down. */
   state: RaftState | undefined;
+  /** With what was dropped from its beginning: that is in the state, and read from there only. */
   log: readonly Entry[] = [];
   applied = 0;
+  /** Counts the starts: what was for an earlier life does not reach this one. */
+  life = 0;
   missedTicks = 0;
   isPaused = false;
   /** What it will hear from itself: its disk, its own sending. */
@@ -74,12 +79,15 @@ export class ModelNode {
     const { disk } = this;
     this.log = disk.log;
     this.applied = disk.applied;
+    this.life += 1;
+    const empty = { start: disk.start, runs: [], lastIndex: disk.start.index };
+    const kept = disk.log.slice(disk.start.index);
     this.state = startAsFollower({
       self: this.id,
       configuration: this.#parts.configuration,
       settings: this.#parts.settings,
       hardState: disk.hardState,
-      log: disk.log.reduce((log, entry) => extend(log, entry.term, 1), emptyLog),
+      log: kept.reduce<LogTerms>((log, entry) => extend(log, entry.term, 1), empty),
       commitIndex: logIndex(disk.applied),
       seed: this.#parts.chance.below(2 ** 31),
     });
@@ -146,6 +154,48 @@ export class ModelNode {
     if (next !== undefined) this.#materialize(next.job, next.needs);
   }
 
+  get isUp(): boolean {
+    return this.state !== undefined;
+  }
+
+  /** Drops some of what is applied, as long as no queued sending needs it. */
+  compact(): void {
+    if (this.state === undefined) return;
+    const { log } = this.state;
+    const needed = Math.min(...this.jobs.map(({ job }) => job.prev.index));
+    const most = Math.min(this.disk.applied, needed) - log.start.index;
+    if (most <= 0) return;
+    const upTo = logIndex(log.start.index + 1 + this.#parts.chance.below(most));
+    this.disk.compact(positionAt(log, upTo));
+    this.give({ kind: "compacted", upTo });
+  }
+
+  /** Whether the driver would begin with an install now: nothing is on its way to the disk. */
+  get canInstall(): boolean {
+    const { state, disk } = this;
+    if (state === undefined || this.isPaused || disk.queued > 0) return false;
+    return (
+      disk.landedSequence === state.durability.nextSequence - 1 &&
+      state.durability.pending.length === 0
+    );
+  }
+
+  /** The state becomes another's, by one write; a crash comes before it or after. */
+  install(position: LogPosition, entries: readonly Entry[]): void {
+    const { chance, faults, onlooker, configuration } = this.#parts;
+    const isUnlucky = !this.#isCalm && chance.happens(faults.crashAtEffect * 10);
+    if (isUnlucky && chance.happens(0.5)) {
+      this.crash();
+      return;
+    }
+    const replaced = this.disk.install(position, entries);
+    this.log = entries;
+    this.applied = position.index;
+    onlooker.installed(this, replaced);
+    if (isUnlucky) this.crash();
+    else this.give({ kind: "snapshot_installed", position, configuration });
+  }
+
   #perform(effect: Effect): void {
     const { onlooker } = this.#parts;
     switch (effect.kind) {
@@ -168,6 +218,9 @@ export class ModelNode {
         onlooker.readReady(effect.readId, effect.index);
         return;
       case "read_failed":
+        return;
+      case "send_snapshot":
+        onlooker.snapshotWanted(this, effect.to, effect.term);
         return;
       case "halt":
         throw new Error(`${this.id} has lost what it acknowledged`);
@@ -192,6 +245,7 @@ export class ModelNode {
     const { state } = this;
     if (state?.role.kind !== "leader" || state.term !== job.term) return;
     const { entriesAMessage } = this.#parts.faults;
+    assert(job.prev.index >= state.log.start.index, "only what is kept is sent");
     const upTo = Math.min(job.upTo, job.prev.index + entriesAMessage);
     const entries = this.log.slice(job.prev.index, upTo);
     const { to, term, prev, commitIndex, readRound } = job;

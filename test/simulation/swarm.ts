@@ -13,6 +13,13 @@ export interface Swarm {
   readonly pause: number;
   readonly partition: number;
   readonly reset: number;
+  /** How often a node drops what it has applied from its log. */
+  readonly compaction: number;
+  /** How often a snapshot moves on by a step: the lower, the longer it is under way. */
+  readonly snapshotHaste: number;
+  readonly snapshotFailure: number;
+  /** How often a leader is asked to hand over. */
+  readonly transfer: number;
   readonly laziness: number;
   readonly slowDisk: number;
   /** How often a crash, a pause or a cut meets a leader, and not just anybody. */
@@ -34,6 +41,10 @@ export function drawSwarm(chance: Chance): Swarm {
     pause: chance.strength(0.7),
     partition: chance.strength(0.7),
     reset: chance.strength(2),
+    compaction: chance.below(12),
+    snapshotHaste: 1 + chance.strength(10),
+    snapshotFailure: chance.strength(0.4),
+    transfer: chance.strength(0.7),
     laziness: chance.strength(0.8),
     slowDisk: chance.strength(0.95),
     hunting: chance.strength(1),

@@ -2,7 +2,7 @@
 // never happen (thesis figure 3.2, and the durability contract of effect.ts).
 import type { NodeId } from "../../src/base/ids.ts";
 import type { AppendResponse, Entry } from "../../src/raft/input.ts";
-import { termAt } from "../../src/raft/log-terms.ts";
+import { lastPosition, termAt } from "../../src/raft/log-terms.ts";
 import type { Leader, RaftState } from "../../src/raft/state.ts";
 import type { Letter, ModelNode } from "./model-node.ts";
 
@@ -65,6 +65,15 @@ export class Witness {
       const isCommitted = this.committed[entry.index - 1] === entry;
       must(isKept || !isCommitted, `${node.id} drops the committed entry ${String(entry.index)}`);
     }
+  }
+
+  /** A snapshot has become the state of a node: it is what is committed, and nothing else goes. */
+  installed(node: ModelNode, replaced: readonly Entry[]): void {
+    const { log } = node.disk;
+    for (const [at, entry] of log.entries()) {
+      must(this.committed[at] === entry, `${node.id} installs what is not committed`);
+    }
+    this.landed(node, replaced);
   }
 
   /** A message leaves. What it says must be on the disk of whoever says it. */
@@ -154,6 +163,7 @@ function checkBelief(state: RaftState, role: Leader, peer: ModelNode): void {
   const isOfTheTerm = peer.state === undefined || peer.state.term === state.term;
   if (matchIndex === 0 || !isOfTheTerm || peer.disk.hardState.term !== state.term) return;
   const held = peer.disk.log[matchIndex - 1];
+  if (matchIndex < state.log.start.index) return;
   must(held?.term === termAt(state.log, matchIndex), `${peer.id} does not hold what it matched`);
 }
 
@@ -174,7 +184,13 @@ function checkIndexes(node: ModelNode, state: RaftState): void {
   must(applied <= state.commitIndex, `${id} applies what is not committed`);
   must(state.commitIndex <= state.log.lastIndex, `${id} commits what it has not`);
   must(log.length === state.log.lastIndex, `${id}: the core and the log disagree on its length`);
-  must(log.at(-1)?.term === state.log.runs.at(-1)?.term, `${id}: disagreement on the last term`);
+  must(
+    (log.at(-1)?.term ?? 0) === lastPosition(state.log).term,
+    `${id}: disagreement on the last term`,
+  );
+  const { start } = state.log;
+  must(start.index <= state.commitIndex, `${id} has dropped what is not committed`);
+  must((log[start.index - 1]?.term ?? 0) === start.term, `${id}: disagreement on the first term`);
   const { index } = state.durability;
   must(node.disk.log[index - 1] === log[index - 1], `${id} counts its own copy too early`);
 }
