@@ -25,6 +25,15 @@ export interface Database {
     options: { readonly limit: number; readonly reverse: boolean },
   ): Promise<readonly Row[]>;
 
+  /** The database as it is now, for as long as the view is kept; writes go on meanwhile. */
+  view(): DatabaseView;
+
+  close(): Promise<void>;
+}
+
+export interface DatabaseView {
+  get(key: Uint8Array): Uint8Array | undefined;
+  scan(range: KeyRange): AsyncIterable<Row>;
   close(): Promise<void>;
 }
 
@@ -56,15 +65,17 @@ export async function openDatabase(path: string): Promise<Database> {
   });
   await openLevel(level, path);
   return {
-    get: (key) => {
-      try {
-        return level.getSync<Uint8Array, Uint8Array | undefined>(key, {});
-      } catch (cause) {
-        throw readError(path, cause);
-      }
-    },
+    get: (key) => getFrom(level, path, key, {}),
     write: (changes) => writeBatch(level, changes),
     scan: (range) => scanInPages(level, path, range),
+    view: () => {
+      const snapshot = level.snapshot();
+      return {
+        get: (key) => getFrom(level, path, key, { snapshot }),
+        scan: (range) => scanInPages(level, path, { ...range, snapshot }),
+        close: () => snapshot.close(),
+      };
+    },
     page: async (range, options) => {
       // Not later: the iterator reads the database as it is when it is made.
       const rows = level.iterator({ ...range, ...options }).all();
@@ -77,6 +88,21 @@ export async function openDatabase(path: string): Promise<Database> {
     close: () => level.close(),
   };
 }
+
+function getFrom(
+  level: Level<Uint8Array, Uint8Array>,
+  path: string,
+  key: Uint8Array,
+  options: { readonly snapshot?: LevelSnapshot },
+): Uint8Array | undefined {
+  try {
+    return level.getSync<Uint8Array, Uint8Array | undefined>(key, options);
+  } catch (cause) {
+    throw readError(path, cause);
+  }
+}
+
+type LevelSnapshot = ReturnType<Level<Uint8Array, Uint8Array>["snapshot"]>;
 
 async function openLevel(level: Level<Uint8Array, Uint8Array>, path: string): Promise<void> {
   try {
@@ -133,7 +159,7 @@ async function writeBatch(
 async function* scanInPages(
   level: Level<Uint8Array, Uint8Array>,
   path: string,
-  range: KeyRange,
+  range: KeyRange & { readonly snapshot?: LevelSnapshot },
 ): AsyncGenerator<Row> {
   const iterator = level.iterator(range);
   try {

@@ -14,7 +14,8 @@ export interface StoredEntry extends Entry {
   readonly bytes: Uint8Array;
 }
 
-const chainLength = 16;
+/** In bytes. */
+export const chainLength = 16;
 
 /** The chain of the log before its first entry. */
 export const rootChain: Uint8Array = new Uint8Array(chainLength);

@@ -12,6 +12,7 @@
 //          'k'                      keyring
 //          'c'                      counters
 //   0x21 <generation u32>         applied: index, digest, configuration
+//   0x30                          a snapshot that is being received: which, and how far
 //
 // Snapshots are received into the next generation and become live by one write.
 import { utf8 } from "../base/bytes.ts";
@@ -20,6 +21,8 @@ import type { KeyRange } from "./database.ts";
 
 export const identityKey: Uint8Array = Uint8Array.of(0x01);
 export const headKey: Uint8Array = Uint8Array.of(0x02);
+export const generationKey: Uint8Array = Uint8Array.of(0x05);
+export const stagingKey: Uint8Array = Uint8Array.of(0x30);
 
 const entryTag = 0x10;
 const stateTag = 0x20;
@@ -38,11 +41,13 @@ export function entryKey(index: LogIndex): Uint8Array {
   return key;
 }
 
-/** Every log entry there may be. */
-export const allEntries: KeyRange = {
-  gte: Uint8Array.of(entryTag),
-  lt: Uint8Array.of(entryTag + 1),
-};
+/**
+ * Every log entry from `first` on. The log is never sought from its beginning: LevelDB would walk
+ * over the remains of all that was ever dropped.
+ */
+export function entriesFrom(first: LogIndex): KeyRange {
+  return { gte: entryKey(first), lt: Uint8Array.of(entryTag + 1) };
+}
 
 export function appliedKey(generation: number): Uint8Array {
   return withGeneration(appliedTag, generation, 0);
@@ -93,9 +98,14 @@ export function rowOfStateKey(key: Uint8Array): Uint8Array {
 
 /** Every state row of one generation. */
 export function allStateRows(generation: number): KeyRange {
+  return stateRowsOf({ from: generation, below: generation + 1 });
+}
+
+/** Every state row of several generations. */
+export function stateRowsOf(range: { readonly from: number; readonly below: number }): KeyRange {
   return {
-    gte: withGeneration(stateTag, generation, 0),
-    lt: withGeneration(stateTag, generation + 1, 0),
+    gte: withGeneration(stateTag, range.from, 0),
+    lt: withGeneration(stateTag, range.below, 0),
   };
 }
 

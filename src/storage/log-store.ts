@@ -17,7 +17,7 @@ const cacheBytesMax = 64 * 1024 * 1024;
 
 export class LogStore {
   readonly #database: Database;
-  readonly #start: LogEnd;
+  #start: LogEnd;
   #lastIndex: LogIndex;
   #lastChain: Uint8Array;
 
@@ -25,6 +25,11 @@ export class LogStore {
   readonly #cache = new Map<number, StoredEntry>();
   #cacheFirst: number;
   #cacheBytes = 0;
+
+  /** What each entry weighs, from the first on. */
+  readonly #sizes: number[];
+  #firstSize = 0;
+  #sizeBytes: number;
 
   /** What the next batch must hold. `undefined`: the entry is gone. */
   readonly #unwritten = new Map<number, StoredEntry | undefined>();
@@ -35,6 +40,8 @@ export class LogStore {
       readonly start: LogEnd;
       readonly lastIndex: LogIndex;
       readonly lastChain: Uint8Array;
+      /** Of every entry after the start. */
+      readonly entrySizes: readonly number[];
     },
   ) {
     this.#database = database;
@@ -42,6 +49,8 @@ export class LogStore {
     this.#lastIndex = recovered.lastIndex;
     this.#lastChain = recovered.lastChain;
     this.#cacheFirst = recovered.lastIndex + 1;
+    this.#sizes = [...recovered.entrySizes];
+    this.#sizeBytes = this.#sizes.reduce((sum, size) => sum + size, 0);
   }
 
   get start(): LogEnd {
@@ -111,6 +120,50 @@ export class LogStore {
     this.#unwritten.clear();
   }
 
+  /** The bytes of all entries that are kept. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** The chain of the entry at `index`, or of the start. */
+  chainAt(index: LogIndex): Uint8Array {
+    return index === this.#start.index ? this.#start.chain : this.entry(index).chain;
+  }
+
+  /** The first entry to keep if no more than `count` and `sizeBytes` of them are to be kept. */
+  firstWithin(count: number, sizeBytes: number): LogIndex {
+    let first = Math.max(this.#start.index + 1, this.#lastIndex + 1 - count);
+    let excess = this.#sizeBytes - sizeBytes;
+    for (let index = this.#start.index + 1; excess > 0 && index <= this.#lastIndex; index += 1) {
+      excess -= this.#sizeOf(index);
+      first = Math.max(first, index + 1);
+    }
+    return logIndex(first);
+  }
+
+  /** Drops everything up to `index`, which is applied and durable. Gone with the next batch. */
+  compactTo(index: LogIndex): void {
+    assert(index > this.#start.index && index <= this.#lastIndex, "the log's own entries go");
+    const { term, chain } = this.entry(index);
+    for (let dropped = this.#start.index + 1; dropped <= index; dropped += 1) {
+      this.#sizeBytes -= this.#sizeOf(dropped);
+      this.#forget(dropped);
+      this.#unwritten.set(dropped, undefined);
+    }
+    this.#firstSize += index - this.#start.index;
+    // The array itself is cut now and then, not for every entry.
+    if (this.#firstSize > 4096) {
+      this.#sizes.splice(0, this.#firstSize);
+      this.#firstSize = 0;
+    }
+    this.#cacheFirst = Math.max(this.#cacheFirst, index + 1);
+    this.#start = { index, term, chain };
+  }
+
+  #sizeOf(index: number): number {
+    return this.#sizes[this.#firstSize + index - this.#start.index - 1] ?? 0;
+  }
+
   /** Lets go of old entries in memory, all of them at or below `upTo`: written and applied. */
   release(upTo: LogIndex): void {
     while (this.#cacheBytes > cacheBytesMax && this.#cacheFirst <= upTo) {
@@ -129,6 +182,8 @@ export class LogStore {
     this.#cache.set(stored.index, stored);
     this.#cacheBytes += stored.bytes.length;
     this.#unwritten.set(stored.index, stored);
+    this.#sizes.push(stored.bytes.length);
+    this.#sizeBytes += stored.bytes.length;
     this.#lastIndex = stored.index;
     this.#lastChain = stored.chain;
   }
@@ -137,10 +192,11 @@ export class LogStore {
     if (index > this.#lastIndex) return;
     assert(index > this.#start.index, "what is in the state is never dropped");
     const before = logIndex(index - 1);
-    const chain = before === this.#start.index ? this.#start.chain : this.entry(before).chain;
+    const chain = this.chainAt(before);
     for (let dropped = this.#lastIndex as number; dropped >= index; dropped -= 1) {
       this.#forget(dropped);
       this.#unwritten.set(dropped, undefined);
+      this.#sizeBytes -= this.#sizes.pop() ?? 0;
     }
     this.#cacheFirst = Math.min(this.#cacheFirst, index);
     this.#lastIndex = before;

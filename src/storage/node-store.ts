@@ -1,17 +1,23 @@
 // One node's durable data: its log and its state, in one database, written one batch at a time.
 // What a batch holds is decided when it is written, so whatever came up meanwhile goes with it:
 // that is group commit.
-import type { LogIndex } from "../base/ids.ts";
+import { assert } from "../base/assert.ts";
+import { logIndex, type LogIndex } from "../base/ids.ts";
 import type { HardState } from "../raft/effect.ts";
 import type { LogTerms } from "../raft/log-terms.ts";
+import { encodeApplied } from "./applied-row.ts";
 import type { Database } from "./database.ts";
 import type { FloorFile } from "./floor-file.ts";
 import { frame } from "./frame.ts";
 import { encodeHead } from "./head-row.ts";
-import { headKey } from "./keys.ts";
+import { appliedKey, entryKey, generationKey, headKey, stagingKey } from "./keys.ts";
 import { LogStore } from "./log-store.ts";
 import { PendingBatch } from "./pending-batch.ts";
 import { recoverData, type OpenOptions, type RecoveredData } from "./recovery.ts";
+import type { SnapshotMeta } from "./snapshot-meta.ts";
+import { SnapshotSource } from "./snapshot-source.ts";
+import { dropGenerations, SnapshotStage } from "./snapshot-stage.ts";
+import { encodeGeneration } from "./staging-row.ts";
 import { StateStore } from "./state-store.ts";
 
 /** A write failed. Whether it is on the disk cannot be known: only a restart can tell. */
@@ -20,33 +26,45 @@ export class StorageWriteError extends Error {
 }
 
 export class NodeStore implements AsyncDisposable {
-  readonly log: LogStore;
-  readonly state: StateStore;
   /** What the log looked like when the data was opened, for the core to start from. */
   readonly recoveredLog: LogTerms;
   readonly recoveredHardState: HardState;
 
   readonly #database: Database;
   readonly #floor: FloorFile;
+  readonly #onCorruption: (error: unknown) => void;
+  #log: LogStore;
+  readonly #state: StateStore;
   #batch: number;
   #isClosed = false;
+  /** The snapshot that is being received. Each waits until the one before has let go. */
+  #staging: Promise<SnapshotStage | undefined> = Promise.resolve(undefined);
 
   private constructor(recovered: RecoveredData, onCorruption: (error: unknown) => void) {
-    const { database, floor, head, log, generation, applied } = recovered;
+    const { database, floor, head, log, generation, applied, entrySizes } = recovered;
     this.#database = database;
     this.#floor = floor;
     this.#batch = head.batch;
     this.recoveredLog = log;
     this.recoveredHardState = head.hardState;
-    this.log = new LogStore(database, head);
-    this.state = new StateStore(database, {
+    this.#onCorruption = (error) => {
+      // Who reads when the node has closed its data finds no database: that damages nothing.
+      if (!this.#isClosed) onCorruption(error);
+    };
+    this.#log = new LogStore(database, { ...head, entrySizes });
+    this.#state = new StateStore(database, {
       generation,
       applied,
-      onCorruption: (error) => {
-        // Who reads when the node has closed its data finds no database: that damages nothing.
-        if (!this.#isClosed) onCorruption(error);
-      },
+      onCorruption: this.#onCorruption,
     });
+  }
+
+  get log(): LogStore {
+    return this.#log;
+  }
+
+  get state(): StateStore {
+    return this.#state;
   }
 
   /** Throws `CorruptionError` or `IdentityMismatchError`: see recovery.ts. */
@@ -74,13 +92,68 @@ export class NodeStore implements AsyncDisposable {
     const { start, lastIndex, lastChain } = this.log;
     const head = encodeHead({ ...votes, batch: this.#batch, start, lastIndex, lastChain });
     pending.put(headKey, frame(headKey, head));
-    try {
-      await this.#database.write(pending.changes());
-      this.#floor.write(this.#batch);
-    } catch (cause) {
-      throw new StorageWriteError("Cannot write to the data directory", { cause });
-    }
+    await this.#write(pending);
     landed();
+  }
+
+  /** The state as it is on the disk now. Throws `CorruptionError`. */
+  openSnapshot(snapshotId: string): SnapshotSource {
+    return SnapshotSource.open(this.#database, this.#state.generation, snapshotId);
+  }
+
+  /**
+   * Goes on receiving a snapshot, or begins to. Its rows are nobody's state until `install`. One
+   * that is being received is retired, so that no row of it comes between those of this one.
+   */
+  stageSnapshot(meta: SnapshotMeta): Promise<SnapshotStage> {
+    const opening = this.#staging.then(async (former) => {
+      await former?.retire();
+      return SnapshotStage.open(this.#database, this.#state.generation, meta);
+    });
+    this.#staging = opening.catch(() => undefined);
+    return opening;
+  }
+
+  /**
+   * Makes a complete snapshot the state, and its position the start of an empty log, by one write.
+   * Nothing else may be under way. Throws `StorageWriteError`.
+   */
+  async install(stage: SnapshotStage, hardState: HardState): Promise<void> {
+    assert(stage.isComplete(), "only a whole snapshot becomes the state");
+    const { position, chain, configuration, digest, rowCount } = stage.meta;
+    const former = this.#state.generation;
+    const applied = { position, digest, rowCount, configuration };
+    const pending = new PendingBatch();
+    // What was compacted since the last batch goes as well.
+    this.#log.writeTo(pending);
+    const put = (key: Uint8Array, payload: Uint8Array): void => {
+      pending.put(key, frame(key, payload));
+    };
+    for (let index = this.#log.start.index + 1; index <= this.#log.lastIndex; index += 1) {
+      pending.del(entryKey(logIndex(index)));
+    }
+    this.#batch += 1;
+    const start = { ...position, chain };
+    const end = { start, lastIndex: position.index, lastChain: chain };
+    const commitIndex = position.index;
+    put(headKey, encodeHead({ batch: this.#batch, hardState, commitIndex, ...end }));
+    put(appliedKey(stage.generation), encodeApplied(applied));
+    put(generationKey, encodeGeneration(stage.generation));
+    pending.del(appliedKey(former));
+    pending.del(stagingKey);
+    await stage.during(() => this.#write(pending));
+    this.#log = new LogStore(this.#database, { ...end, entrySizes: [] });
+    this.#state.replace({ generation: stage.generation, applied });
+  }
+
+  /** Removes what snapshots have replaced, a slice at a time. Writes may go on meanwhile. */
+  async dropFormerState(): Promise<void> {
+    try {
+      await dropGenerations(this.#database, { from: 0, below: this.#state.generation });
+    } catch (error) {
+      // The next start goes on with it.
+      if (!this.#isClosed) throw error;
+    }
   }
 
   /** Makes the floor outlast a power cut. Called every few seconds, never with each batch. */
@@ -95,6 +168,15 @@ export class NodeStore implements AsyncDisposable {
       this.#floor[Symbol.dispose]();
     } finally {
       await this.#database.close();
+    }
+  }
+
+  async #write(pending: PendingBatch): Promise<void> {
+    try {
+      await this.#database.write(pending.changes());
+      this.#floor.write(this.#batch);
+    } catch (cause) {
+      throw new StorageWriteError("Cannot write to the data directory", { cause });
     }
   }
 }

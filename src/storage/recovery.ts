@@ -14,7 +14,7 @@ import {
   type NodeId,
 } from "../base/ids.ts";
 import type { Configuration } from "../raft/configuration.ts";
-import { beforeLog, type LogTerms, type TermRun } from "../raft/log-terms.ts";
+import { beforeLog, emptyLog, type LogTerms, type TermRun } from "../raft/log-terms.ts";
 import { decodeApplied, encodeApplied, type Applied } from "./applied-row.ts";
 import { CorruptionError } from "./corruption.ts";
 import { openDatabase, type Database } from "./database.ts";
@@ -22,12 +22,14 @@ import { decodeEntry, isChained, rootChain } from "./entry-codec.ts";
 import { FloorFile } from "./floor-file.ts";
 import { frame, unframe } from "./frame.ts";
 import { decodeHead, encodeHead, type Head } from "./head-row.ts";
+import { decodeGeneration } from "./staging-row.ts";
 import { decodeAs, idOf, internal, MalformedBytesError } from "./internal-codec.ts";
 import {
-  allEntries,
   allStateRows,
   appliedKey,
+  entriesFrom,
   firstGeneration,
+  generationKey,
   headKey,
   identityKey,
   entryKey,
@@ -59,6 +61,8 @@ export interface RecoveredData {
   readonly head: Head;
   readonly applied: Applied;
   readonly log: LogTerms;
+  /** What each entry of the log weighs, from the first on. */
+  readonly entrySizes: readonly number[];
 }
 
 /** The data belongs to another node, or another cluster. */
@@ -120,14 +124,20 @@ async function readAll(
       `the last ${lost} of ${floorBatch} batches that were written are gone`,
     );
   }
-  const generation = firstGeneration;
+  const generation = readGeneration(database);
   const applied = decodeApplied(needRow(database, appliedKey(generation), "the applied index"));
-  const log = await readLog(database, head);
+  const { log, entrySizes } = await readLog(database, head);
   if (applied.position.index < log.start.index || applied.position.index > log.lastIndex) {
     throw new CorruptionError("the applied index", "the state is not within the log");
   }
   await checkState(database, generation, applied);
-  return { generation, head, applied, log };
+  return { generation, head, applied, log, entrySizes };
+}
+
+/** Before a snapshot was ever received there is no row that says which generation is live. */
+function readGeneration(database: Database): number {
+  const row = readRow(database, generationKey, "the generation");
+  return row === undefined ? firstGeneration : decodeGeneration(row);
 }
 
 async function create(database: Database, options: OpenOptions): Promise<Contents> {
@@ -154,7 +164,7 @@ async function create(database: Database, options: OpenOptions): Promise<Content
   await database.write(
     rows.map(([key, payload]) => ({ type: "put", key, value: frame(key, payload) })),
   );
-  return { generation, head, applied, log: { start: beforeLog, runs: [], lastIndex: logIndex(0) } };
+  return { generation, head, applied, log: emptyLog, entrySizes: [] };
 }
 
 function checkIdentity(bytes: Uint8Array, expected: NodeIdentity): void {
@@ -174,11 +184,15 @@ function checkIdentity(bytes: Uint8Array, expected: NodeIdentity): void {
 }
 
 /** Every entry from the first to the last, each following on the one before. */
-async function readLog(database: Database, head: Head): Promise<LogTerms> {
+async function readLog(
+  database: Database,
+  head: Head,
+): Promise<{ readonly log: LogTerms; readonly entrySizes: readonly number[] }> {
   const runs: TermRun[] = [];
+  const entrySizes: number[] = [];
   let chain = head.start.chain;
   let lastIndex: LogIndex = head.start.index;
-  for await (const [key, framed] of database.scan(allEntries)) {
+  for await (const [key, framed] of database.scan(entriesFrom(logIndex(lastIndex + 1)))) {
     const index = logIndex(lastIndex + 1);
     const where = `log entry ${index}`;
     if (!hasSameBytes(key, entryKey(index))) {
@@ -189,6 +203,7 @@ async function readLog(database: Database, head: Head): Promise<LogTerms> {
       throw new CorruptionError(where, "an entry does not follow on the one before");
     }
     if (runs.at(-1)?.term !== entry.term) runs.push({ term: entry.term, firstIndex: index });
+    entrySizes.push(entry.bytes.length);
     chain = entry.chain;
     lastIndex = index;
   }
@@ -198,7 +213,8 @@ async function readLog(database: Database, head: Head): Promise<LogTerms> {
       `the log ends at entry ${lastIndex}, and it was written up to ${head.lastIndex}`,
     );
   }
-  return { start: { index: head.start.index, term: head.start.term }, runs, lastIndex };
+  const start = { index: head.start.index, term: head.start.term };
+  return { log: { start, runs, lastIndex }, entrySizes };
 }
 
 /** Every state row is as it was written, and none is missing or too many. */

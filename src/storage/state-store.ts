@@ -54,7 +54,7 @@ const lastOrder = Number.MAX_SAFE_INTEGER;
 
 export class StateStore implements StateView {
   readonly #database: Database;
-  readonly #generation: number;
+  #generation: number;
   readonly #onCorruption: (error: unknown) => void;
   readonly #overlay = new Map<string, OverlayRow>();
   #applied: Applied;
@@ -80,6 +80,13 @@ export class StateStore implements StateView {
 
   get generation(): number {
     return this.#generation;
+  }
+
+  /** A snapshot has become the state: durably, and with nothing on top of it. */
+  replace(installed: { readonly generation: number; readonly applied: Applied }): void {
+    this.#overlay.clear();
+    this.#generation = installed.generation;
+    this.#applied = installed.applied;
   }
 
   secret(name: string): SecretRecord | undefined {

@@ -18,11 +18,13 @@ import {
   appliedKey,
   countersRowKey,
   entryKey,
+  generationKey,
   headKey,
   identityKey,
   keyringRowKey,
   orderRowKey,
   secretRowKey,
+  stagingKey,
   stateKey,
   valueRowKey,
 } from "../../src/storage/keys.ts";
@@ -36,6 +38,14 @@ import {
   encodeSecret,
   encodeValue,
 } from "../../src/storage/row-codec.ts";
+import { packRows, unpackRows, type SnapshotRow } from "../../src/storage/snapshot-rows.ts";
+import {
+  decodeGeneration,
+  decodeStaging,
+  encodeGeneration,
+  encodeStaging,
+  type Staging,
+} from "../../src/storage/staging-row.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import {
   applied,
@@ -104,6 +114,18 @@ const second = storeEntry(first.chain, {
   payload: utf8("a command"),
 });
 
+const staging: Staging = {
+  snapshotId: "11111111-1111-4111-8111-111111111111",
+  generation: 8,
+  nextChunk: 3,
+  digest: 2n ** 255n + 77n,
+  rowCount: 2 ** 33,
+};
+const chunkRows: readonly SnapshotRow[] = [
+  { key: secretRowKey("prod/db"), payload: utf8("a row") },
+  { key: countersRowKey, payload: new Uint8Array() },
+];
+
 const samples: readonly Sample[] = [
   ...Object.values(commands).flatMap((ofOneKind) =>
     ofOneKind.map((command, place) =>
@@ -139,6 +161,12 @@ const samples: readonly Sample[] = [
   sample("row value of bytes", binaryValue, valueCodec),
   sample("row keyring", keyring, { encode: encodeKeyring, decode: decodeKeyring }),
   sample("row counters", counters, { encode: encodeCounters, decode: decodeCounters }),
+  sample("row generation", 7, { encode: encodeGeneration, decode: decodeGeneration }),
+  sample("row staging", staging, { encode: encodeStaging, decode: decodeStaging }),
+  sample("chunk of a snapshot", chunkRows, {
+    encode: (rows) => packRows(rows),
+    decode: (bytes) => unpackRows(bytes),
+  }),
 ];
 
 const keys: Readonly<Record<string, Uint8Array>> = {
@@ -151,6 +179,8 @@ const keys: Readonly<Record<string, Uint8Array>> = {
   order: stateKey(1, orderRowKey(2 ** 33)),
   keyring: stateKey(1, keyringRowKey),
   counters: stateKey(1, countersRowKey),
+  generation: generationKey,
+  staging: stagingKey,
 };
 
 const framedKey = entryKey(logIndex(2));
