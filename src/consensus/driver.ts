@@ -7,16 +7,19 @@
 //
 // One batch is under way at a time. What comes up meanwhile goes with the next one.
 import { assert, unreachable } from "../base/assert.ts";
-import { logIndex, type LogIndex, type NodeId } from "../base/ids.ts";
+import { logIndex, type LogIndex, type NodeId, type Term } from "../base/ids.ts";
 import { applyCommand } from "../machine/apply.ts";
 import type { CommandOutcome } from "../machine/command.ts";
-import type { Effect, SendEntries } from "../raft/effect.ts";
+import type { Effect, Persist, SendEntries } from "../raft/effect.ts";
 import type { Entry, Input, Message } from "../raft/input.ts";
 import { knownLeader, type RaftState } from "../raft/state.ts";
+import { holdsUpTo } from "../raft/snapshot.ts";
 import { step } from "../raft/step.ts";
 import { decodeEnvelope } from "../storage/command-codec.ts";
 import { CorruptionError } from "../storage/corruption.ts";
 import type { NodeStore } from "../storage/node-store.ts";
+import type { SnapshotStage } from "../storage/snapshot-stage.ts";
+import { compactionTarget, type CompactionLimits } from "./compaction.ts";
 
 export interface DriverParts {
   readonly store: NodeStore;
@@ -29,11 +32,15 @@ export interface DriverParts {
   readonly later: (ms: number, callback: () => void) => () => void;
   readonly onApplied: (entry: Entry, outcome: CommandOutcome | undefined) => void;
   readonly onAppliedUpTo: (index: LogIndex) => void;
-  readonly onRead: (
-    readId: number,
-    answer: { readonly kind: "ready"; readonly index: LogIndex } | { readonly kind: "failed" },
-  ) => void;
+  /** The state is that of a snapshot now; entries up to `index` were never applied one by one. */
+  readonly onReplaced: (index: LogIndex) => void;
+  readonly onRead: (answer: Extract<Effect, { kind: "read_ready" | "read_failed" }>) => void;
   readonly onLeadership: (state: RaftState) => void;
+  /** Answered with `snapshot_ended`. */
+  readonly sendSnapshot: (to: NodeId, term: Term) => void;
+  readonly compaction: CompactionLimits;
+  /** A snapshot that is being sent: the log after it is kept. */
+  readonly snapshotHeld: () => LogIndex | undefined;
   /** The node must stop: its data, its disk or its program cannot be trusted. */
   readonly onFatal: (error: unknown) => void;
 }
@@ -49,6 +56,13 @@ interface HeldMessage {
   readonly to: NodeId;
   readonly message: Message;
   readonly sizeBytes: number;
+}
+
+/** A snapshot that waits for its turn, and who waits for it. */
+interface Install {
+  readonly stage: SnapshotStage;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 export class RaftDriver {
@@ -69,6 +83,8 @@ export class RaftDriver {
   #isPumpScheduled = false;
   #rowsTimer: (() => void) | undefined;
   readonly #idle: (() => void)[] = [];
+  #installing: Install | undefined;
+  #isReplacing = false;
 
   constructor(parts: DriverParts) {
     this.#parts = parts;
@@ -87,17 +103,22 @@ export class RaftDriver {
   give(input: Input): void {
     if (this.#isStopped) return;
     this.#inputs.push(input);
-    if (this.#isStepping) return;
-    this.#isStepping = true;
-    try {
-      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-        this.#step(next);
-      }
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#isStepping = false;
-    }
+    // While the state is being replaced, what comes in waits.
+    if (this.#isStepping || this.#isReplacing) return;
+    this.#drainInputs();
+  }
+
+  /**
+   * Makes a staged snapshot this node's state, between two batches, unless the log has brought the
+   * same meanwhile: either way everything up to its position is durably here when it resolves.
+   * Rejects when another snapshot has come; after a failing write it never ends, for the node does.
+   */
+  install(stage: SnapshotStage): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#installing?.reject(new Error("Cannot install a snapshot: another one has come"));
+      this.#installing = { stage, resolve, reject };
+      this.#schedulePump();
+    });
   }
 
   /** Takes no more inputs; resolves when the batch under way has ended. */
@@ -108,6 +129,19 @@ export class RaftDriver {
     await new Promise<void>((resolve) => {
       this.#idle.push(resolve);
     });
+  }
+
+  #drainInputs(): void {
+    this.#isStepping = true;
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        this.#step(next);
+      }
+    } catch (error) {
+      this.#fail(error);
+    } finally {
+      this.#isStepping = false;
+    }
   }
 
   #step(input: Input): void {
@@ -129,9 +163,7 @@ export class RaftDriver {
   #perform(effect: Effect): void {
     switch (effect.kind) {
       case "persist":
-        this.#issued = effect.sequence;
-        if (effect.hardState !== undefined) this.#lastVote = effect.sequence;
-        this.#schedulePump();
+        this.#issue(effect);
         return;
       case "send":
         this.#sendAfter(this.#lastVote, effect.to, effect.message);
@@ -145,11 +177,12 @@ export class RaftDriver {
       case "commit":
         this.#schedulePump();
         return;
-      case "read_ready":
-        this.#parts.onRead(effect.readId, { kind: "ready", index: effect.index });
+      case "send_snapshot":
+        this.#parts.sendSnapshot(effect.to, effect.term);
         return;
+      case "read_ready":
       case "read_failed":
-        this.#parts.onRead(effect.readId, { kind: "failed" });
+        this.#parts.onRead(effect);
         return;
       case "halt":
         throw new CorruptionError(
@@ -160,6 +193,12 @@ export class RaftDriver {
       default:
         unreachable(effect, "raft effect");
     }
+  }
+
+  #issue({ sequence, hardState }: Persist): void {
+    this.#issued = sequence;
+    if (hardState !== undefined) this.#lastVote = sequence;
+    this.#schedulePump();
   }
 
   #sendAfter(sequence: number, to: NodeId, message: Message): void {
@@ -204,9 +243,14 @@ export class RaftDriver {
   }
 
   #pump(): void {
-    if (this.#isStopped) return;
+    // The log may be gone from the disk by now, and still be here in memory.
+    if (this.#isStopped || this.#isReplacing) return;
     this.#applyCommitted();
     if (this.#isFlushing) return;
+    if (this.#installing !== undefined && this.#issued === this.#landed) {
+      this.#startInstall(this.#installing);
+      return;
+    }
     if (this.#issued > this.#landed) this.#startFlush();
     else if (this.applied > this.#flushedApplied) this.#flushRowsSoon();
   }
@@ -268,6 +312,62 @@ export class RaftDriver {
     );
   }
 
+  #startInstall(install: Install): void {
+    this.#installing = undefined;
+    const { position, configuration } = install.stage.meta;
+    if (install.stage.isRetired || this.#state.role.kind === "leader") {
+      install.reject(
+        new Error("Cannot install a snapshot: another one has come, or no use is left"),
+      );
+      this.#schedulePump();
+      return;
+    }
+    if (holdsUpTo(this.#state, position)) {
+      install.stage.discard().then(install.resolve, this.#fail.bind(this));
+      this.#schedulePump();
+      return;
+    }
+    this.#isFlushing = true;
+    this.#isReplacing = true;
+    const { term, votedFor } = this.#state;
+    this.#parts.store.install(install.stage, { term, votedFor }).then(
+      () => {
+        this.#isReplacing = false;
+        this.#afterFlush(() => {
+          this.#flushedApplied = position.index;
+          install.resolve();
+          if (this.#isStopped) return;
+          this.#step({ kind: "snapshot_installed", position, configuration });
+          this.#parts.onReplaced(position.index);
+          this.#drainInputs();
+          this.#schedulePump();
+        });
+      },
+      (error: unknown) => {
+        this.#afterFlush(() => {
+          this.#fail(error);
+        });
+      },
+    );
+  }
+
+  /** Drops what nobody near needs any more; it goes with the next batch. */
+  #compact(): void {
+    const { log } = this.#parts.store;
+    const upTo = compactionTarget(
+      {
+        log,
+        appliedDurably: this.#flushedApplied,
+        state: this.#state,
+        snapshotHeld: this.#parts.snapshotHeld(),
+      },
+      this.#parts.compaction,
+    );
+    if (upTo === undefined) return;
+    log.compactTo(upTo);
+    this.give({ kind: "compacted", upTo });
+  }
+
   /** However a batch ends, whoever waits to close the data may go on. */
   #afterFlush(carryOn: () => void): void {
     this.#isFlushing = false;
@@ -288,6 +388,7 @@ export class RaftDriver {
     this.#held = this.#held.filter((message) => message.after > sequence);
     for (const held of ready) this.#sendHeld(held);
     this.give({ kind: "persisted", sequence });
+    this.#compact();
     this.#schedulePump();
   }
 

@@ -38,7 +38,9 @@ const encoders: {
 } = {
   pre_vote_request: ({ lastLog }) => ({ preVoteRequest: { lastLog } }),
   pre_vote_response: ({ vote }) => ({ preVoteResponse: { granted: vote === "granted" } }),
-  vote_request: ({ lastLog }) => ({ voteRequest: { lastLog } }),
+  vote_request: ({ lastLog, reason }) => ({
+    voteRequest: { lastLog, transfer: reason === "transfer" },
+  }),
   vote_response: ({ vote }) => ({ voteResponse: { granted: vote === "granted" } }),
   append_request: ({ prev, entries, commitIndex, readRound }) => {
     // Whatever a driver sends is from its log, where entries have their bytes.
@@ -51,6 +53,7 @@ const encoders: {
   heartbeat: ({ commitIndex, readRound }) => ({ heartbeat: { commitIndex, readRound } }),
   heartbeat_response: ({ readRound }) => ({ heartbeatResponse: { readRound } }),
   read_index_request: ({ readId }) => ({ readIndexRequest: { readId } }),
+  timeout_now: () => ({ timeoutNow: {} }),
   read_index_response: ({ readId, answer }) => ({
     readIndexResponse: { readId, index: answer.kind === "at" ? answer.index : undefined },
   }),
@@ -73,6 +76,7 @@ const decoders: Readonly<Record<Kind, (message: Decoded, inTerm: Term) => Messag
     kind: "vote_request",
     term: inTerm,
     lastLog: positionFrom(voteRequest?.lastLog),
+    reason: voteRequest?.transfer === true ? "transfer" : "timeout",
   }),
   voteResponse: ({ voteResponse }, inTerm) => ({
     kind: "vote_response",
@@ -107,6 +111,7 @@ const decoders: Readonly<Record<Kind, (message: Decoded, inTerm: Term) => Messag
     term: inTerm,
     readRound: counterOf(heartbeatResponse?.readRound, "a read round"),
   }),
+  timeoutNow: (_, inTerm) => ({ kind: "timeout_now", term: inTerm }),
   readIndexRequest: ({ readIndexRequest }, inTerm) => ({
     kind: "read_index_request",
     term: inTerm,

@@ -9,8 +9,10 @@ import {
   type ClientDuplexStream,
   type ServiceError,
 } from "@grpc/grpc-js";
-import type { NodeId } from "../base/ids.ts";
+import type { NodeId, Term } from "../base/ids.ts";
+import type { Fields } from "../storage/internal-codec.ts";
 import type { NodeIdentity } from "../storage/recovery.ts";
+import type { SnapshotMeta } from "../storage/snapshot-meta.ts";
 import {
   peerMessageBytesMax,
   peerProtocol,
@@ -20,7 +22,10 @@ import {
   type PeerClient,
   type PeerFrame,
   type PeerReply,
+  type SnapshotFrame,
+  type SnapshotReply,
 } from "./peer-service.ts";
+import { encodeOffer } from "./snapshot-codec.ts";
 
 const queueBytesMax = 16 * 1024 * 1024;
 /** A peer that takes the connection and does not greet is as good as none. */
@@ -61,6 +66,7 @@ const PeerClientConstructor = makeGenericClientConstructor(peerService, "Peer");
 export class PeerLink {
   readonly #parts: PeerLinkParts;
   readonly #client: PeerClient;
+  readonly #hello: Fields<"Hello">;
   #stream: ClientDuplexStream<PeerFrame, PeerReply> | undefined;
   #isGreeted = false;
   #isClosed = false;
@@ -70,11 +76,14 @@ export class PeerLink {
 
   constructor(parts: PeerLinkParts) {
     this.#parts = parts;
-    this.#client = new PeerClientConstructor(
-      parts.address,
-      parts.credentials,
-      channelOptions,
-    ) as unknown as PeerClient;
+    this.#hello = {
+      clusterId: parts.identity.clusterId,
+      from: parts.identity.nodeId,
+      to: parts.peer,
+      protocol: peerProtocol,
+      incarnation: parts.incarnation,
+    };
+    this.#client = this.#connection();
     this.#connect();
   }
 
@@ -108,6 +117,17 @@ export class PeerLink {
     });
   }
 
+  /** A stream for one snapshot, on a connection of its own that ends with it. */
+  openSnapshot(term: Term, meta: SnapshotMeta): ClientDuplexStream<SnapshotFrame, SnapshotReply> {
+    const client = this.#connection();
+    const stream = client.SendSnapshot(new Metadata());
+    stream.on("close", () => {
+      client.close();
+    });
+    stream.write({ offer: encodeOffer(this.#hello, term, meta) });
+    return stream;
+  }
+
   close(): void {
     this.#isClosed = true;
     clearTimeout(this.#retry);
@@ -115,8 +135,13 @@ export class PeerLink {
     this.#client.close();
   }
 
+  #connection(): PeerClient {
+    const { address, credentials } = this.#parts;
+    const client = new PeerClientConstructor(address, credentials, channelOptions);
+    return client as unknown as PeerClient;
+  }
+
   #connect(): void {
-    const { identity, peer, incarnation } = this.#parts;
     const stream = this.#client.Exchange(new Metadata());
     this.#stream = stream;
     this.#queuedBytes = 0;
@@ -139,15 +164,7 @@ export class PeerLink {
     stream.on("end", () => {
       this.#break(stream);
     });
-    stream.write({
-      hello: {
-        clusterId: identity.clusterId,
-        from: identity.nodeId,
-        to: peer,
-        protocol: peerProtocol,
-        incarnation,
-      },
-    });
+    stream.write({ hello: this.#hello });
   }
 
   #break(stream: ClientDuplexStream<PeerFrame, PeerReply>): void {

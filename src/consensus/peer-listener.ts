@@ -9,6 +9,7 @@ import type { Message } from "../raft/input.ts";
 import { MalformedBytesError } from "../storage/internal-codec.ts";
 import type { NodeIdentity } from "../storage/recovery.ts";
 import { decodeMessage } from "./peer-codec.ts";
+import { notANode, objectionToCaller, objectionToGreeting } from "./peer-greeting.ts";
 import { callerOf, serverCredentials, type PeerCertificates } from "./peer-identity.ts";
 import {
   peerMessageBytesMax,
@@ -21,6 +22,8 @@ import {
   type PeerReply,
 } from "./peer-service.ts";
 import type { HandedAnswer, HandedRequest } from "./raft-group.ts";
+import { receiveSnapshot } from "./snapshot-listener.ts";
+import type { SnapshotReceiver } from "./snapshot-receiver.ts";
 
 export interface PeerListenerParts {
   readonly identity: NodeIdentity;
@@ -32,6 +35,8 @@ export interface PeerListenerParts {
   readonly address: string;
   readonly monotonicMs: () => number;
   readonly onMessage: (from: NodeId, message: Message) => void;
+  /** A fresh receiver for one stream of a snapshot. */
+  readonly snapshotReceiver: () => SnapshotReceiver;
   readonly onHandedOver: (request: HandedRequest) => Promise<HandedAnswer>;
   /** A peer that was turned away, for the log. */
   readonly onRefused: (reason: string) => void;
@@ -53,9 +58,12 @@ export async function listenForPeers(
     Exchange: (call) => {
       exchange(parts, call);
     },
+    SendSnapshot: (call) => {
+      receiveSnapshot(parts, call);
+    },
     HandOver: (call, callback) => {
       const caller = callerOf(parts.identity, call);
-      const objection = objectionToCaller(parts, caller);
+      const objection = objectionToCaller(parts.isPeer, caller);
       if (objection !== undefined) {
         parts.onRefused(objection);
         callback({ code: status.PERMISSION_DENIED, details: objection });
@@ -101,13 +109,13 @@ function exchange(parts: PeerListenerParts, call: ServerDuplexStream<PeerFrame, 
     call.end();
   });
   call.on("data", (frame: PeerFrame) => {
-    const strange = objectionToCaller(parts, caller);
+    const strange = objectionToCaller(parts.isPeer, caller);
     if (caller === undefined || strange !== undefined) {
       refuse(strange ?? notANode);
       return;
     }
     if (!isGreeted) {
-      const objection = objectionToGreeting(parts.identity, caller, frame);
+      const objection = objectionToGreeting(parts.identity, caller, frame.hello);
       if (objection !== undefined) {
         refuse(objection);
         return;
@@ -118,30 +126,6 @@ function exchange(parts: PeerListenerParts, call: ServerDuplexStream<PeerFrame, 
     }
     takeMessage(parts, caller, frame, refuse);
   });
-}
-
-const notANode = "the certificate is not that of a node of this cluster";
-
-function objectionToCaller(
-  { isPeer }: PeerListenerParts,
-  caller: NodeId | undefined,
-): string | undefined {
-  if (caller === undefined) return notANode;
-  return isPeer(caller) ? undefined : `node "${caller}" is not a node of this region`;
-}
-
-function objectionToGreeting(
-  identity: NodeIdentity,
-  caller: NodeId,
-  frame: PeerFrame,
-): string | undefined {
-  const hello = frame.hello;
-  if (!hello) return "the first frame is not a greeting";
-  if (hello.clusterId !== identity.clusterId) return `node "${caller}" is of another cluster`;
-  if (hello.from !== caller) return `node "${caller}" calls itself "${hello.from ?? ""}"`;
-  if (hello.to !== identity.nodeId) return `node "${caller}" means to call "${hello.to ?? ""}"`;
-  if (hello.protocol !== peerProtocol) return `node "${caller}" speaks another protocol`;
-  return undefined;
 }
 
 function takeMessage(

@@ -20,6 +20,8 @@ export const peerMessageBytesMax = 4 * 1024 * 1024;
 
 export type PeerFrame = Fields<"PeerFrame">;
 export type PeerReply = Fields<"PeerReply">;
+export type SnapshotFrame = Fields<"SnapshotFrame">;
+export type SnapshotReply = Fields<"SnapshotReply">;
 export type HandOverRequest = Fields<"HandOverRequest">;
 export type HandOverReply = Fields<"HandOverReply">;
 
@@ -39,6 +41,11 @@ export const peerService = {
     ),
     requestDeserialize: frameOrNothing,
   },
+  SendSnapshot: method<SnapshotFrame, SnapshotReply>(
+    "SendSnapshot",
+    { request: internal.SnapshotFrame, reply: internal.SnapshotReply },
+    "stream",
+  ),
   HandOver: method<HandOverRequest, HandOverReply>(
     "HandOver",
     { request: internal.HandOverRequest, reply: internal.HandOverReply },
@@ -48,12 +55,14 @@ export const peerService = {
 
 export interface PeerHandlers extends UntypedServiceImplementation {
   Exchange: handleBidiStreamingCall<PeerFrame, PeerReply>;
+  SendSnapshot: handleBidiStreamingCall<SnapshotFrame, SnapshotReply>;
   HandOver: handleUnaryCall<HandOverRequest, HandOverReply>;
 }
 
 /** The client that `makeGenericClientConstructor` makes of `peerService`. */
 export interface PeerClient {
   Exchange(metadata: Metadata): ClientDuplexStream<PeerFrame, PeerReply>;
+  SendSnapshot(metadata: Metadata): ClientDuplexStream<SnapshotFrame, SnapshotReply>;
   HandOver(
     request: HandOverRequest,
     metadata: Metadata,

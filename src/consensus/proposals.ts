@@ -77,6 +77,18 @@ export class Proposals {
     }
   }
 
+  /** A snapshot has brought what is applied up to `index`: who waits below cannot be told. */
+  forget(index: LogIndex): void {
+    for (const [waiting, waiters] of this.#waiting) {
+      if (waiting > index) continue;
+      this.#waiting.delete(waiting);
+      for (const waiter of waiters) {
+        this.#release(waiter);
+        waiter.reject(refuseCall("outcome_unknown", { reason: "leadership_lost" }));
+      }
+    }
+  }
+
   /** Nobody can tell any more, or not in time. With `Infinity`, everybody stops waiting. */
   expire(nowMs: number): void {
     for (const [index, waiters] of this.#waiting) {

@@ -4,15 +4,18 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Clock } from "../base/clock.ts";
 import type { Entropy } from "../base/entropy.ts";
 import { refuseCall } from "../base/errors.ts";
-import { logIndex, type LogIndex, type NodeId } from "../base/ids.ts";
+import { logIndex, type LogIndex, type NodeId, type Term } from "../base/ids.ts";
 import type { Command, CommandOutcome, ReplyTo } from "../machine/command.ts";
 import type { StateView } from "../machine/state-view.ts";
 import type { Message } from "../raft/input.ts";
+import { isVoter } from "../raft/configuration.ts";
+import { holdsUpTo } from "../raft/snapshot.ts";
 import { knownLeader, startAsFollower, type RaftState } from "../raft/state.ts";
 import { encodeEnvelope } from "../storage/command-codec.ts";
 import { NodeStore } from "../storage/node-store.ts";
 import type { OpenOptions } from "../storage/recovery.ts";
 import { RaftDriver } from "./driver.ts";
+import type { CompactionLimits } from "./compaction.ts";
 import { handOver } from "./hand-over.ts";
 import { encodeMessage } from "./peer-codec.ts";
 import { clientCredentials, type PeerCertificates } from "./peer-identity.ts";
@@ -27,6 +30,8 @@ import type {
   WaitOptions,
 } from "./raft-group.ts";
 import { ReadRounds } from "./read-rounds.ts";
+import { SnapshotReceiver } from "./snapshot-receiver.ts";
+import { SnapshotSender } from "./snapshot-sender.ts";
 
 export interface RaftNodeParts {
   readonly storage: OpenOptions;
@@ -35,6 +40,7 @@ export interface RaftNodeParts {
   readonly listenAddress: string;
   readonly certificates: PeerCertificates;
   readonly timing: RaftTiming;
+  readonly compaction: CompactionLimits;
   readonly clock: Clock;
   readonly entropy: Entropy;
   /** Answers a request that another node handed over. */
@@ -54,6 +60,8 @@ export interface RaftTiming {
 
 const proposalLimits = { count: 1024, sizeBytes: 16 * 1024 * 1024 };
 const flow = { maxInFlightMessages: 64, maxInFlightBytes: 8 * 1024 * 1024 };
+/** Between two looks whether the successor leads: a hand-over takes a few milliseconds. */
+const resignLookMs = 2;
 const floorSyncMs = 5_000;
 /** Room for 2^32 rounds in each life of a process, and for two million lives drawn at random. */
 const readsOfALife = 2 ** 32;
@@ -68,6 +76,9 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
   readonly #links = new Map<NodeId, PeerLink>();
   readonly #proposals = new Proposals(proposalLimits);
   readonly #reads: ReadRounds;
+  readonly #snapshots: SnapshotSender;
+  /** The stream whose snapshot is taken: a newer one takes the place of an older one. */
+  #receiving: SnapshotReceiver | undefined;
   #isProposing = false;
   #closeListener: (() => void) | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
@@ -83,6 +94,19 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
       atEndOfTurn: setImmediate,
       lostAfterMs: readLostTicks * parts.timing.tickMs,
       firstReadId: parts.entropy.below(readLives) * readsOfALife,
+    });
+    this.#snapshots = new SnapshotSender({
+      openSource: () => store.openSnapshot(parts.entropy.uuid()),
+      offer: (to, term, source) => {
+        const link = this.#links.get(to);
+        if (link === undefined) throw new Error("the follower is not known any more");
+        return link.openSnapshot(term, source.meta);
+      },
+      pause: (ms) => pause(ms),
+      monotonicMs: () => parts.clock.monotonicMs(),
+      onFailed: (to, reason) => {
+        parts.onPeerRefused(`a snapshot for node "${to}" did not arrive: ${reason}`);
+      },
     });
     this.#driver = new RaftDriver({
       store,
@@ -105,11 +129,22 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
         this.#reads.applied(index);
         parts.onProgress();
       },
-      onRead: (readId, answer) => {
-        if (answer.kind === "failed") this.#reads.failed(readId);
-        else this.#reads.ready(readId, answer.index, this.#driver.applied);
+      onRead: (answer) => {
+        if (answer.kind === "read_failed") this.#reads.failed(answer.readId);
+        else this.#reads.ready(answer.readId, answer.index, this.#driver.applied);
       },
       onLeadership: () => {
+        parts.onProgress();
+      },
+      sendSnapshot: (to, term) => {
+        this.#sendSnapshot(to, term);
+      },
+      compaction: parts.compaction,
+      snapshotHeld: () => this.#snapshots.heldIndex,
+      onReplaced: (index) => {
+        this.#proposals.forget(index);
+        this.#reads.applied(index);
+        store.dropFormerState().catch(onFatal);
         parts.onProgress();
       },
       onFatal,
@@ -126,6 +161,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     };
     const store = await NodeStore.open(parts.storage, onFatal);
     const node = new RaftNode(parts, store, onFatal);
+    store.dropFormerState().catch(onFatal);
     try {
       await node.#connect();
     } catch (error) {
@@ -154,7 +190,10 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
 
   leadership(): Leadership {
     const { state } = this.#driver;
-    if (state.role.kind === "leader") return { kind: "leader", term: state.term };
+    const isLeading = state.role.kind === "leader" && state.role.transfer === undefined;
+    if (isLeading) return { kind: "leader", term: state.term };
+    // A leader that hands over has no say any more: what comes in waits for its successor.
+    if (state.role.kind === "leader") return { kind: "follower", leader: undefined };
     return { kind: "follower", leader: knownLeader(state) };
   }
 
@@ -163,7 +202,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     { deadlineMs }: WaitOptions,
   ): Promise<CommandOutcome<ReplyTo<C>>> {
     return new Promise((resolve, reject) => {
-      if (this.#driver.state.role.kind !== "leader") throw refuseCall("no_leader", {});
+      if (this.leadership().kind !== "leader") throw refuseCall("no_leader", {});
       const payload = encodeEnvelope({ at: this.#parts.clock.now(), command });
       this.#proposals.add({
         payload,
@@ -195,9 +234,28 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     );
   }
 
+  /**
+   * Hands the lead to the follower that has come furthest, if this node has it: for a stop that
+   * nobody notices. Resolves when somebody else leads, or when that does not come about in time.
+   */
+  async resign(): Promise<void> {
+    const successor = furthestFollower(this.#driver.state);
+    if (successor === undefined) return;
+    this.#driver.give({ kind: "transfer", to: successor });
+    const isHandingOver = (): boolean => {
+      const { role } = this.#driver.state;
+      return role.kind === "leader" && role.transfer !== undefined;
+    };
+    // The core gives a hand-over up by its own ticks; a node that has stopped has none.
+    const { tickMs, electionTicks } = this.#parts.timing;
+    const untilMs = this.#parts.clock.monotonicMs() + 2 * tickMs * electionTicks;
+    while (isHandingOver() && this.#parts.clock.monotonicMs() < untilMs) await pause(resignLookMs);
+  }
+
   /** Stops talking, waits for the batch under way, closes the data. */
   async [Symbol.asyncDispose](): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#snapshots.close();
     this.#closeListener?.();
     for (const link of this.#links.values()) link.close();
     await this.#driver.stop();
@@ -222,6 +280,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
       onMessage: (from, message) => {
         this.#takeMessage(from, message);
       },
+      snapshotReceiver: () => this.#snapshotReceiver(),
       onHandedOver: this.#parts.onHandedOver,
       onRefused: this.#parts.onPeerRefused,
       onInternalError: this.#parts.onInternalError,
@@ -259,6 +318,41 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     if (this.#links.has(from)) this.#driver.give({ kind: "message", from, message });
   }
 
+  #sendSnapshot(to: NodeId, term: Term): void {
+    const isWanted = (): boolean => {
+      const { role, term: current } = this.#driver.state;
+      if (role.kind !== "leader" || current !== term) return false;
+      return role.progress.get(to)?.mode === "snapshot";
+    };
+    this.#snapshots.send(to, term, isWanted).then(
+      (outcome) => {
+        this.#driver.give({ kind: "snapshot_ended", to, term, outcome });
+      },
+      (error: unknown) => {
+        this.#parts.onFatal(error);
+      },
+    );
+  }
+
+  #snapshotReceiver(): SnapshotReceiver {
+    const isCurrent = (): boolean => this.#receiving === receiver;
+    const receiver: SnapshotReceiver = new SnapshotReceiver({
+      objectionTo: (term) => {
+        const { state } = this.#driver;
+        // The term first becomes known by the leader's own word, and durable.
+        return term === state.term ? undefined : `this node is in term ${state.term}`;
+      },
+      isHeld: ({ position }) => holdsUpTo(this.#driver.state, position),
+      begin: () => {
+        this.#receiving = receiver;
+      },
+      isCurrent,
+      stage: (meta) => this.#store.stageSnapshot(meta),
+      install: (stage) => this.#driver.install(stage),
+    });
+    return receiver;
+  }
+
   #startTicking(): void {
     const { clock, timing } = this.#parts;
     let lastMs = clock.monotonicMs();
@@ -287,7 +381,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
   #proposeQueued(): void {
     const proposals = this.#proposals.takeQueued();
     const { role, term, log } = this.#driver.state;
-    if (role.kind !== "leader") {
+    if (role.kind !== "leader" || role.transfer !== undefined) {
       this.#proposals.refuse(proposals);
       return;
     }
@@ -309,6 +403,19 @@ function initialState({ storage, timing, entropy }: RaftNodeParts, store: NodeSt
     commitIndex: position.index,
     seed: entropy.below(2 ** 32),
   });
+}
+
+/** The voter that lacks the least; of equals, one that was heard lately. */
+function furthestFollower({ role, configuration }: RaftState): NodeId | undefined {
+  if (role.kind !== "leader") return undefined;
+  const fit = [...role.progress].filter(
+    ([peer, { mode }]) => mode === "replicate" && isVoter(configuration, peer),
+  );
+  fit.sort(
+    ([, one], [, other]) =>
+      other.matchIndex - one.matchIndex || Number(other.isActive) - Number(one.isActive),
+  );
+  return fit[0]?.[0];
 }
 
 function after(last: LogIndex, offset: number): LogIndex {

@@ -6,6 +6,7 @@ import { systemEntropy } from "../base/entropy.ts";
 import { refuseCall } from "../base/errors.ts";
 import { logIndex, term } from "../base/ids.ts";
 import type { StatusResponse } from "../generated/public-contract.ts";
+import { compactionLimits } from "../consensus/compaction.ts";
 import { RaftNode } from "../consensus/raft-node.ts";
 import { loadRootKeyFile } from "../crypto/root-key-file.ts";
 import type { Log } from "../observability/log.ts";
@@ -61,6 +62,7 @@ export async function startNode(
   });
   return {
     close: async (graceMs) => {
+      await parts.node.resign();
       await Promise.all([wires.grpc.close(graceMs), wires.https.close(graceMs)]);
       parts.keys[Symbol.dispose]();
       await parts.node[Symbol.asyncDispose]();
@@ -161,6 +163,7 @@ async function startRaft(
       key: readFileSync(tls.peer.key, "utf8"),
     },
     timing: configuration.raft,
+    compaction: compactionLimits,
     clock,
     entropy: systemEntropy,
     onPeerRefused: (reason) => {

@@ -1,6 +1,7 @@
 // A driver over a real store, with a disk that lands when it is told to and a transport that only
 // writes down: what left, and what was on the disk by then.
 import { logIndex, nodeId, term, type LogIndex, type NodeId } from "../../src/base/ids.ts";
+import { compactionLimits } from "../../src/consensus/compaction.ts";
 import { RaftDriver } from "../../src/consensus/driver.ts";
 import type { CommandOutcome } from "../../src/machine/command.ts";
 import type { Entry, Message } from "../../src/raft/input.ts";
@@ -70,8 +71,13 @@ export class DrivenNode implements AsyncDisposable {
       },
       onApplied: (entry, outcome) => this.applied.push({ entry, outcome }),
       onAppliedUpTo: () => undefined,
-      onRead: (readId, answer) => {
-        this.reads.push({ readId, index: answer.kind === "ready" ? answer.index : "failed" });
+      onReplaced: () => undefined,
+      sendSnapshot: () => undefined,
+      snapshotHeld: () => undefined,
+      compaction: compactionLimits,
+      onRead: (answer) => {
+        const { readId } = answer;
+        this.reads.push({ readId, index: answer.kind === "read_ready" ? answer.index : "failed" });
       },
       onLeadership: () => undefined,
       onFatal: (error) => this.fatal.push(error),

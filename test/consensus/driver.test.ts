@@ -27,6 +27,7 @@ const voteRequest: Message = {
   kind: "vote_request",
   term: term(1),
   lastLog: { index: logIndex(0), term: term(0) },
+  reason: "timeout",
 };
 
 describe("RaftDriver", () => {
@@ -349,7 +350,7 @@ async function mistreat(node: DrivenNode, chance: Chance): Promise<void> {
     } else if (draw === 5) {
       const lastLog = { index: logIndex(log.length), term: log.at(-1)?.term ?? term(0) };
       const inTerm = term(state.term + chance.below(2));
-      node.receive(n3, { kind: "vote_request", term: inTerm, lastLog });
+      node.receive(n3, { kind: "vote_request", term: inTerm, lastLog, reason: "timeout" });
     } else if (draw === 6) {
       node.tick(chance.below(25));
     } else if (draw === 7) {

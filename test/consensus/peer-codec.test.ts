@@ -60,7 +60,9 @@ const messages: Readonly<Record<Message["kind"], fc.Arbitrary<Message>>> = {
     kind: fc.constant("vote_request" as const),
     term: anyTerm,
     lastLog: position,
+    reason: fc.constantFrom("timeout" as const, "transfer" as const),
   }),
+  timeout_now: fc.record({ kind: fc.constant("timeout_now" as const), term: anyTerm }),
   vote_response: fc.record({ kind: fc.constant("vote_response" as const), term: anyTerm, vote }),
   append_request: append,
   append_response: fc.record({

@@ -2,14 +2,17 @@
 // waits for it is told of; nobody polls a clock.
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
+import { storedSecretArn } from "../../src/base/arn.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { systemEntropy } from "../../src/base/entropy.ts";
 import { clusterId, nodeId, type NodeId } from "../../src/base/ids.ts";
+import { compactionLimits, type CompactionLimits } from "../../src/consensus/compaction.ts";
 import { nodeUri, type PeerCertificates } from "../../src/consensus/peer-identity.ts";
 import type { HandedAnswer, HandedRequest } from "../../src/consensus/raft-group.ts";
 import { RaftNode } from "../../src/consensus/raft-node.ts";
 import { votersOnly } from "../../src/raft/configuration.ts";
 import type { NodeIdentity } from "../../src/storage/recovery.ts";
+import type { CreateSecret } from "../../src/secrets/commands/create-secret.ts";
 import { peerAuthority, type PeerAuthority } from "../support/peer-certificates.ts";
 import { folderInMemory, type TemporaryFolder } from "../support/temporary-folder.ts";
 
@@ -26,6 +29,8 @@ export class RunningRegion implements AsyncDisposable {
   /** Why peers were turned away, by any node. */
   readonly refused: string[] = [];
   readonly fatal: unknown[] = [];
+  /** What nodes that start from now on keep of their log. */
+  compaction: CompactionLimits = compactionLimits;
   readonly handed: { readonly at: NodeId; readonly request: HandedRequest }[] = [];
   onHandedOver: (at: NodeId, request: HandedRequest) => Promise<HandedAnswer> = (_, { body }) =>
     Promise.resolve({ ok: true, body });
@@ -44,12 +49,16 @@ export class RunningRegion implements AsyncDisposable {
     this.#addresses = addresses;
   }
 
-  static async start(names: readonly string[] = ["n1", "n2", "n3"]): Promise<RunningRegion> {
+  static async start(
+    names: readonly string[] = ["n1", "n2", "n3"],
+    compaction: CompactionLimits = compactionLimits,
+  ): Promise<RunningRegion> {
     const ports = await freePorts(names.length);
     const addresses = new Map(
       names.map((name, place) => [nodeId(name), `127.0.0.1:${String(ports[place])}`]),
     );
     const found = new RunningRegion(await peerAuthority(), await folderInMemory(), addresses);
+    found.compaction = compaction;
     await Promise.all([...addresses.keys()].map((node) => found.startNode(node)));
     return found;
   }
@@ -78,6 +87,7 @@ export class RunningRegion implements AsyncDisposable {
       listenAddress: this.addressOf(self),
       certificates: await this.certificatesOf(self),
       timing: { tickMs: 25, electionTicks: 10 },
+      compaction: this.compaction,
       clock: systemClock,
       entropy: systemEntropy,
       onHandedOver: (request) => {
@@ -137,6 +147,22 @@ export class RunningRegion implements AsyncDisposable {
 
 export function soon(ms = 10_000): { readonly deadlineMs: number } {
   return { deadlineMs: systemClock.monotonicMs() + ms };
+}
+
+/** Two kilobytes of a secret: enough of them fill a log. */
+export function createNamed(name: string): CreateSecret {
+  return {
+    kind: "create_secret",
+    name,
+    arn: storedSecretArn(`arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-AAAAAA`),
+    token: "00000000-0000-4000-8000-000000000000",
+    description: "x".repeat(2000),
+    type: undefined,
+    kmsKeyId: undefined,
+    tags: undefined,
+    version: undefined,
+    limits: { versions: 100, labels: 20, tags: 50 },
+  };
 }
 
 async function freePorts(count: number): Promise<readonly number[]> {
