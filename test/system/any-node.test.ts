@@ -7,7 +7,7 @@ import { sdkFor, type Sdk } from "./sdk-client.ts";
 import { TestRegion } from "./test-region.ts";
 
 describe("any node of a region", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
 
   let region: TestRegion;
   let clients: readonly PlainClient[];

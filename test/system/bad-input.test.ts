@@ -17,7 +17,7 @@ const getPlain = Buffer.concat([Buffer.of(0x0a, 5), Buffer.from("plain")]);
 const good = { operation: "GetSecretValue", body: '{"SecretId":"plain"}' };
 
 describe("a region that is sent what it cannot take", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
 
   let region: TestRegion;
   let pids: readonly (number | null)[];
@@ -168,6 +168,15 @@ describe("a region that is sent what it cannot take", function () {
       }
     });
   }
+
+  it("tells a caller whose body is too long so, however long the caller goes on writing", async () => {
+    const [{ https } = { https: "" }] = region.nodes();
+    const body = JSON.stringify({ SecretId: "x".repeat(900 * 1024) });
+    for (let attempt = 0; attempt < 20; attempt += 1) {
+      const answer = await sendRaw(region, https, await signedCall(region, { ...good, body }));
+      assert.equal(answer.http, 413);
+    }
+  });
 
   it("answers HTTPS requests that no client of AWS makes, and goes on", async () => {
     const [{ https } = { https: "" }] = region.nodes();

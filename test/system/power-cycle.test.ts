@@ -8,7 +8,7 @@ import { differences, WriteLoad, type AcknowledgedVersion } from "./write-load.t
 const cycles = ["the nodes", "the nodes and their supervisor", "the nodes"] as const;
 
 describe("a region that loses all power", function () {
-  this.timeout(30_000);
+  this.timeout(60_000);
 
   let region: TestRegion;
   const acknowledged: AcknowledgedVersion[] = [];

@@ -100,7 +100,7 @@ export async function until(
   const deadline = performance.now() + withinMs;
   while (!(await holds())) {
     assert.ok(performance.now() < deadline, `within ${withinMs} ms: ${what}`);
-    await pause(20);
+    await pause(40);
   }
 }
 

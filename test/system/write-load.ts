@@ -19,7 +19,7 @@ export interface AcknowledgedVersion {
 const giveUpMs = 20_000;
 /** Long enough for a healthy node, short enough to try another within the bound. */
 const attemptMs = 1_500;
-const betweenAttemptsMs = 20;
+const betweenAttemptsMs = 40;
 const betweenWritesMs = 40;
 
 /** What says that the call may be made again with the same token. */
@@ -40,7 +40,7 @@ export class WriteLoad {
   #isStopping = false;
 
   /** Writers begin at once; the clients are those of the nodes, and every writer uses all. */
-  constructor(clients: readonly PlainClient[], writers = 6) {
+  constructor(clients: readonly PlainClient[], writers = 4) {
     this.#clients = clients;
     this.#name = randomUUID().slice(0, 8);
     this.#writers = Array.from({ length: writers }, (_, writer) => this.#write(writer));

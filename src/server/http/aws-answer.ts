@@ -6,6 +6,9 @@ import { internalError, wireStatus, type WireStatus } from "../wire-status.ts";
 
 const awsJson = "application/x-amz-json-1.1";
 
+/** A body that is too long, but no longer than this, is still let come to its end. */
+const lingerBytes = 1024 * 1024;
+
 export interface AwsAnswer {
   readonly http: number;
   readonly body: Uint8Array;
@@ -37,7 +40,16 @@ export function sendAnswer(
     "content-length": answer.body.length,
     "cache-control": "no-store",
     // What is left of a request that was not read is not worth waiting for.
-    ...(request.complete ? {} : { connection: "close" }),
+    ...(request.complete || isWorthWaiting(request, answer) ? {} : { connection: "close" }),
   });
   response.end(answer.body);
+}
+
+/**
+ * A connection that is closed while its caller still writes takes the answer with it: the caller is
+ * told of a reset, and sends again what is too long. Node throws away what comes after the answer.
+ */
+function isWorthWaiting(request: IncomingMessage, { http }: AwsAnswer): boolean {
+  const announced = Number(request.headers["content-length"] ?? Infinity);
+  return http === 413 && announced <= lingerBytes;
 }
