@@ -9,7 +9,7 @@ export class CorruptionError extends Error {
 
   constructor(where: string, found: string, options?: ErrorOptions) {
     super(
-      `Cannot trust the data of this node: ${found} (${where}). Nothing was changed. ` +
+      `Cannot trust the data of this node: ${found} (${where}). It is not served. ` +
         "Keep the directory for analysis, and give the node an empty one and a new id to rejoin",
       options,
     );
