@@ -1,21 +1,20 @@
 // @ts-check
-// `npm test`: every check in turn, each with its time, and at the end one line of what came of it.
+// `npm test`: every check, each with its time, and at the end one line of what came of it.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { performance } from "node:perf_hooks";
+import { announced, runInLanes } from "./lanes.mjs";
 import { setUp, SetUpFailed } from "./setup.mjs";
+import { mochaJob, testJobs } from "./test-jobs.mjs";
 
-/** @typedef {{ passed: number, failed: number, skipped: number }} Tally */
+/** @typedef {import("./lanes.mjs").Tally} Tally */
+/** @typedef {import("./lanes.mjs").Job} Job */
 
-const tests = "dist/test/**/*.test.js";
+const allTests = "dist/test/**/*.test.js";
 
-/** @type {readonly { name: string, program: string, words: string[] }[]} */
-const stages = [
-  { name: "lint", program: "eslint/bin/eslint.js", words: ["--max-warnings", "0", "."] },
-  { name: "format", program: "prettier/bin/prettier.cjs", words: ["--check", "."] },
-  { name: "unused", program: "knip/bin/knip.js", words: ["--no-progress"] },
-];
+/** Of two checks, one often waits: for a process it has started, a disk, a timeout. */
+const lanes = 2;
 
 /**
  * Runs all checks, or with words for mocha the tests alone. Resolves with the exit code.
@@ -24,16 +23,13 @@ const stages = [
  * @param {string[]} words
  */
 export async function check(root, words) {
-  const tallies = [await checkTypes(root)];
-  const isBuilt = tallies[0]?.failed === 0;
-  if (words.length === 0 && isBuilt) {
-    for (const stage of stages) {
-      tallies.push(timed(stage.name, () => runStage(root, stage)));
-    }
+  const types = await checkTypes(root);
+  if (types.failed > 0) {
+    console.error("Without a build there is nothing to check: the other checks did not run.");
+    return conclude([types]);
   }
-  if (isBuilt) tallies.push(timed("tests", () => runTests(root, words)));
-  else console.error("Without a build there is nothing to check: the other stages did not run.");
-  return conclude(tallies);
+  if (words.length > 0) return conclude([types, runSomeTests(root, words)]);
+  return conclude([types, ...(await runEverything(root))]);
 }
 
 /** @param {string} root */
@@ -50,93 +46,68 @@ async function checkTypes(root) {
 }
 
 /**
- * @param {string} root
- * @param {{ program: string, words: string[] }} stage
- * @returns {Tally}
- */
-function runStage(root, { program, words }) {
-  const isGood = runPackage(root, program, words) === 0;
-  return { passed: isGood ? 1 : 0, failed: isGood ? 0 : 1, skipped: 0 };
-}
-
-/**
  * Coverage is looked at, never gated; a run of some of the tests would show nothing.
  *
  * @param {string} root
- * @param {string[]} words
- * @returns {Tally}
  */
-function runTests(root, words) {
-  const counts = join(root, ".setup/test-counts.json");
-  mkdirSync(join(root, ".setup"), { recursive: true });
-  rmSync(counts, { force: true });
-  const namesFiles = words.some((word) => word.endsWith(".js"));
-  const mocha = [
-    ...["--reporter", join(root, "scripts/counting-reporter.mjs")],
-    ...["--reporter-option", `counts=${counts}`],
-    // A test that may be left out on somebody's machine is a test that CI runs.
-    ...(process.env["CI"] === "true" ? ["--forbid-pending"] : []),
-    ...words,
-    ...(namesFiles ? [] : [tests]),
+async function runEverything(root) {
+  const coverage = join(root, "coverage/tmp");
+  rmSync(coverage, { recursive: true, force: true });
+  const environment = { ...process.env, NODE_V8_COVERAGE: coverage };
+  const tests = testJobs(root, environment);
+  const shared = [...tests.shared, ...staticChecks(root)];
+  const tallies = [
+    ...(await runInLanes(root, shared, lanes)),
+    ...(await runInLanes(root, tests.alone, 1)),
   ];
-  const status =
-    words.length > 0
-      ? runPackage(root, "mocha/bin/mocha.js", mocha)
-      : runPackage(root, "c8/bin/c8.js", [
-          process.execPath,
-          join(root, "node_modules/mocha/bin/mocha.js"),
-          ...mocha,
-        ]);
-  return talliedFrom(counts, status);
-}
-
-/**
- * @param {string} counts
- * @param {number} status
- * @returns {Tally}
- */
-function talliedFrom(counts, status) {
-  if (!existsSync(counts)) {
-    console.error("The tests ended before they were counted.");
-    return { passed: 0, failed: 1, skipped: 0 };
-  }
-  const { passes, failures, pending } = JSON.parse(readFileSync(counts, "utf8"));
-  if (passes + failures === 0) console.error("No test ran.");
-  const isSoundRun = status === 0 && passes > 0;
-  return { passed: passes, failed: isSoundRun ? 0 : Math.max(failures, 1), skipped: pending };
+  runNode(root, [join(root, "node_modules/c8/bin/c8.js"), "report", "--temp-directory", coverage]);
+  return tallies;
 }
 
 /**
  * @param {string} root
- * @param {string} program
+ * @returns {Job[]}
+ */
+function staticChecks(root) {
+  const tally = (/** @type {number} */ status) =>
+    status === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
+  const job = (
+    /** @type {string} */ name,
+    /** @type {string} */ program,
+    /** @type {string[]} */ flags,
+  ) => ({
+    name,
+    words: [join(root, "node_modules", program), ...flags],
+    environment: process.env,
+    tally,
+  });
+  return [
+    job("lint", "eslint/bin/eslint.js", ["--max-warnings", "0", "."]),
+    job("format", "prettier/bin/prettier.cjs", ["--check", "."]),
+    job("unused", "knip/bin/knip.js", ["--no-progress"]),
+  ];
+}
+
+/**
+ * @param {string} root
  * @param {string[]} words
  */
-function runPackage(root, program, words) {
-  const path = join(root, "node_modules", program);
-  return spawnSync(process.execPath, [path, ...words], { cwd: root, stdio: "inherit" }).status ?? 1;
+function runSomeTests(root, words) {
+  const namesFiles = words.some((word) => word.endsWith(".js"));
+  const job = mochaJob(root, "some", [...words, ...(namesFiles ? [] : [allTests])]);
+  const begun = performance.now();
+  return announced("tests", begun, job.tally(runNode(root, job.words)));
 }
 
 /**
- * @param {string} name
- * @param {() => Tally} work
+ * @param {string} root
+ * @param {readonly string[]} words
  */
-function timed(name, work) {
-  console.log(`\n· ${name}`);
-  return announced(name, performance.now(), work());
+function runNode(root, words) {
+  return spawnSync(process.execPath, words, { cwd: root, stdio: "inherit" }).status ?? 1;
 }
 
-/**
- * @param {string} name
- * @param {number} begun
- * @param {Tally} tally
- */
-function announced(name, begun, tally) {
-  const seconds = ((performance.now() - begun) / 1000).toFixed(1);
-  console.log(`${tally.failed === 0 ? "✓" : "✗"} ${name}, ${seconds} s`);
-  return tally;
-}
-
-/** @param {Tally[]} tallies */
+/** @param {readonly Tally[]} tallies */
 function conclude(tallies) {
   const sum = (/** @type {keyof Tally} */ key) =>
     tallies.reduce((total, tally) => total + tally[key], 0);
