@@ -1,7 +1,7 @@
 // How far the log is committed, as either side counts it (thesis 3.5, 3.6.2).
 import { logIndex } from "../base/ids.ts";
 import type { StepResult } from "./effect.ts";
-import { termAt } from "./log-terms.ts";
+import { holds, termAt, type LogPosition } from "./log-terms.ts";
 import { reachedByQuorum } from "./quorum.ts";
 import { proveWaitingReads } from "./read-index.ts";
 import { replicateToAll } from "./replicate.ts";
@@ -12,6 +12,17 @@ export function learnCommit(state: RaftState, upTo: number): StepResult {
   if (upTo <= state.commitIndex) return { state, effects: [] };
   const commitIndex = logIndex(upTo);
   return { state: { ...state, commitIndex }, effects: [{ kind: "commit", index: commitIndex }] };
+}
+
+/**
+ * What another node knows to be committed, learned without a leader: true of any log that has the
+ * same entry there. Whoever stands by a joint configuration may need voters that are gone for good,
+ * and this is how it hears that the configuration has been left (tikv/raft-rs, `commit` in votes).
+ */
+export function learnCommitted(state: RaftState, committed: LogPosition): StepResult {
+  const { index, term } = committed;
+  const isOurs = holds(state.log, index) && termAt(state.log, index) === term;
+  return isOurs ? learnCommit(state, index) : { state, effects: [] };
 }
 
 /**

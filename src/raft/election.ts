@@ -3,6 +3,7 @@
 import { assert, unreachable } from "../base/assert.ts";
 import { term, type NodeId, type Term } from "../base/ids.ts";
 import { appendAndReplicate } from "./replicate.ts";
+import { learnCommitted } from "./commit.ts";
 import { members } from "./configuration.ts";
 import type { Effect, StepResult } from "./effect.ts";
 import type {
@@ -12,11 +13,12 @@ import type {
   VoteRequest,
   VoteResponse,
 } from "./input.ts";
-import { isAtLeastAsComplete, lastPosition } from "./log-terms.ts";
+import { isAtLeastAsComplete, lastPosition, positionAt } from "./log-terms.ts";
 import { draw, type Prng } from "./prng.ts";
 import { newProgress } from "./progress.ts";
 import { countVotes } from "./quorum.ts";
 import type { Electing, Leader, Patience, RaftState } from "./state.ts";
+import { hasCommittedChange } from "./unapplied.ts";
 
 const nothing = new Uint8Array();
 
@@ -44,6 +46,15 @@ export function becomeFollower(
     role: { kind: "follower", leader, ...patience },
     prng,
   };
+}
+
+/** A follower that does not stand before another election timeout has passed, from now. */
+export function patientFromNow(state: RaftState): RaftState {
+  const { role } = state;
+  assert(role.kind === "follower", "only a follower waits");
+  const { patience, prng } = drawPatience(state);
+  const patienceTicks = role.quietTicks + patience.patienceTicks;
+  return { ...state, role: { ...role, patienceTicks }, prng };
 }
 
 /** Whether this node has heard from a leader within the shortest election timeout. */
@@ -97,6 +108,7 @@ export function onPreVoteRequest(
     // A refusal carries our own term, so that one left behind learns of it (openraft#1796).
     term: isGranted ? request.term : state.term,
     vote: isGranted ? "granted" : "refused",
+    committed: positionAt(state.log, state.commitIndex),
   });
 }
 
@@ -105,6 +117,17 @@ export function onPreVoteResponse(
   from: NodeId,
   response: PreVoteResponse,
 ): StepResult {
+  if (state.role.kind !== "pre_candidate") return countPreVote(state, from, response);
+  const learned = learnCommitted(state, response.committed);
+  // It stood by a configuration that is out of date: it waits until it has applied the newer.
+  const isOutdated = hasCommittedChange(learned.state);
+  const counted = isOutdated
+    ? { state: becomeFollower(learned.state, state.term, undefined), effects: [] }
+    : countPreVote(learned.state, from, response);
+  return { state: counted.state, effects: [...learned.effects, ...counted.effects] };
+}
+
+function countPreVote(state: RaftState, from: NodeId, response: PreVoteResponse): StepResult {
   if (response.vote === "refused" && response.term > state.term) {
     return { state: becomeFollower(state, response.term, undefined), effects: [] };
   }

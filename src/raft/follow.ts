@@ -5,7 +5,7 @@ import { logIndex, type LogIndex, type NodeId } from "../base/ids.ts";
 import { learnCommit } from "./commit.ts";
 import type { StepResult } from "./effect.ts";
 import type { AppendRequest, AppendResponse, Entry, Heartbeat } from "./input.ts";
-import { holds, lastAtMost, termAt, type LogTerms } from "./log-terms.ts";
+import { beforeLog, holds, lastAtMost, termAt, type LogTerms } from "./log-terms.ts";
 import { appendToLog } from "./replicate.ts";
 import type { RaftState } from "./state.ts";
 
@@ -16,6 +16,7 @@ export function onAppendRequest(
   request: AppendRequest,
 ): StepResult {
   const { prev, entries, readRound } = request;
+  if (isNewcomer(state)) return refuseEntries(state, from, request);
   assert(agreesOnCommitted(state, request), "a leader holds everything that is committed");
   if (prev.index < state.commitIndex) {
     return matchedAnswer(state, from, state.commitIndex, readRound);
@@ -33,6 +34,20 @@ export function onAppendRequest(
     state: answer.state,
     effects: [...write.effects, ...answer.effects, ...learned.effects],
   };
+}
+
+/**
+ * A newcomer knows nobody who votes before its first snapshot has told it, and the log alone never
+ * would: the founders are in no entry of it. It says that it agrees on nothing, which makes the
+ * leader send the snapshot (a leader's log no longer reaches back to the very beginning).
+ */
+function refuseEntries(state: RaftState, to: NodeId, request: AppendRequest): StepResult {
+  const answer = { kind: "mismatched", prevIndex: request.prev.index, hint: beforeLog } as const;
+  return respond(state, to, { answer, readRound: request.readRound });
+}
+
+function isNewcomer({ configuration }: RaftState): boolean {
+  return configuration.voters.size === 0;
 }
 
 export function onHeartbeat(state: RaftState, from: NodeId, heartbeat: Heartbeat): StepResult {

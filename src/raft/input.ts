@@ -14,6 +14,21 @@ export type Input =
   | { readonly kind: "message"; readonly from: NodeId; readonly message: Message }
   /** New entries from this node's clients. Only ever given to a leader. */
   | { readonly kind: "propose"; readonly payloads: readonly Uint8Array[] }
+  /**
+   * A change of the membership, for the state machine to decide on at apply. Only ever given when
+   * `mayChangeMembership` (membership.ts) says so.
+   */
+  | { readonly kind: "propose_membership"; readonly payload: Uint8Array }
+  /**
+   * The `membership` or `leave_joint` entry at `index` is applied, and `configuration` is what came
+   * of it: the same as before if the state machine refused the change. Given for each such entry,
+   * in order, also to a node that does not lead.
+   */
+  | {
+      readonly kind: "membership_applied";
+      readonly index: LogIndex;
+      readonly configuration: Configuration;
+    }
   /** Everything up to this `persist` effect is durable. */
   | { readonly kind: "persisted"; readonly sequence: number }
   /** A `send_entries` effect was carried out as far as `last`; there may be more to send. */
@@ -46,6 +61,11 @@ export type Input =
     }
   /** The way to a peer broke: what was on it may be lost. */
   | { readonly kind: "peer_unreachable"; readonly peer: NodeId }
+  /**
+   * A write has been under way for longer than two election timeouts. Given ahead of each tick for
+   * as long as that lasts: a node that cannot write neither leads nor stands.
+   */
+  | { readonly kind: "disk_stalled" }
   /** Hand the lead to another voter, once it has everything. Only ever given to a leader. */
   | { readonly kind: "transfer"; readonly to: NodeId }
   /**
@@ -59,8 +79,12 @@ export type Input =
 export interface Entry {
   readonly index: LogIndex;
   readonly term: Term;
-  /** `empty`: the first entry of a leader, which carries nothing (thesis 6.4). */
-  readonly kind: "empty" | "command";
+  /**
+   * `empty`: the first entry of a leader, which carries nothing (thesis 6.4). `membership`: a
+   * change of who counts, which takes effect when it is applied. `leave_joint`: the end of such a
+   * change, appended by the leader itself, which carries nothing either.
+   */
+  readonly kind: "empty" | "command" | "membership" | "leave_joint";
   readonly payload: Uint8Array;
 }
 
@@ -90,6 +114,8 @@ export interface PreVoteResponse {
   /** Granted: the term asked about. Refused: the term of whoever refuses. */
   readonly term: Term;
   readonly vote: "granted" | "refused";
+  /** How far whoever answers knows the log to be committed. */
+  readonly committed: LogPosition;
 }
 
 export interface VoteRequest {

@@ -8,6 +8,7 @@ import type { Entry } from "./input.ts";
 import { extend, holds, positionAt, truncateFrom } from "./log-terms.ts";
 import { canSend, sent, type Progress } from "./progress.ts";
 import type { Leader, RaftState } from "./state.ts";
+import { unappliedAfter } from "./unapplied.ts";
 
 type Content = Pick<Entry, "kind" | "payload">;
 
@@ -145,7 +146,12 @@ export function appendToLog(state: RaftState, entries: readonly Entry[]): StepRe
   assert(log.lastIndex === last.index, "entries follow each other without a gap");
   const sequence = state.durability.nextSequence;
   return {
-    state: { ...state, log, durability: issued(state.durability, first.index, last.index) },
+    state: {
+      ...state,
+      log,
+      durability: issued(state.durability, first.index, last.index),
+      unappliedMemberships: unappliedAfter(state.unappliedMemberships, entries),
+    },
     effects: [{ kind: "persist", sequence, hardState: undefined, entries }],
   };
 }

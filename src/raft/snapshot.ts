@@ -6,11 +6,13 @@ import { logIndex, type LogIndex, type NodeId, type Term } from "../base/ids.ts"
 import type { Configuration } from "./configuration.ts";
 import { durableFrom } from "./durability.ts";
 import type { StepResult } from "./effect.ts";
+import { becomeFollower } from "./election.ts";
 import type { Input } from "./input.ts";
 import { positionAt, startAt, termAt, type LogPosition } from "./log-terms.ts";
 import { matched, probeFrom } from "./progress.ts";
 import { replicateTo, withProgress } from "./replicate.ts";
 import type { RaftState } from "./state.ts";
+import { urgeSuccessor } from "./transfer.ts";
 
 export function onCompacted(state: RaftState, upTo: LogIndex): StepResult {
   assert(upTo <= state.commitIndex, "only what is committed is in the state");
@@ -32,7 +34,10 @@ export function onSnapshotEnded(
     const waiting = { ...probeFrom(known, known.nextIndex), isProbeOut: true };
     return { state: withProgress(state, role, to, waiting), effects: [] };
   }
-  return replicateTo(withProgress(state, role, to, matched(known, outcome.index)), to);
+  const told = replicateTo(withProgress(state, role, to, matched(known, outcome.index)), to);
+  // It may have been the last thing that a successor lacked.
+  const urged = urgeSuccessor(told.state, to);
+  return { state: urged.state, effects: [...told.effects, ...urged.effects] };
 }
 
 /**
@@ -61,13 +66,17 @@ export function onSnapshotInstalled(
   assert(!holdsUpTo(state, position), "what this node has acknowledged is never dropped");
   assert(state.durability.pending.length === 0, "no write is under way");
   const index = logIndex(position.index);
+  // Votes that were asked for in another configuration, with another log, decide nothing.
+  const isWaiting = state.role.kind === "follower";
+  const follower = isWaiting ? state : becomeFollower(state, state.term, undefined);
   return {
     state: {
-      ...state,
+      ...follower,
       configuration,
       log: { start: position, runs: [], lastIndex: index },
       durability: durableFrom(state.durability, index),
       commitIndex: index,
+      unappliedMemberships: [],
     },
     effects: [],
   };

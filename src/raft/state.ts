@@ -6,9 +6,11 @@ import type { HardState } from "./effect.ts";
 import type { LogTerms } from "./log-terms.ts";
 import { draw, type Prng } from "./prng.ts";
 import type { FlowLimits, Progress } from "./progress.ts";
+import { provenCommitted } from "./unapplied.ts";
 
 export interface RaftState {
   readonly self: NodeId;
+  /** As of the last applied entry that changed it (membership.ts). */
   readonly configuration: Configuration;
   readonly settings: RaftSettings;
 
@@ -21,6 +23,12 @@ export interface RaftState {
 
   /** Invariant: `commitIndex <= log.lastIndex`, and it never goes back. */
   readonly commitIndex: LogIndex;
+
+  /**
+   * The `membership` and `leave_joint` entries of the log that are not applied yet, ascending: what
+   * `configuration` does not reflect.
+   */
+  readonly unappliedMemberships: readonly LogIndex[];
 
   readonly role: Role;
   readonly prng: Prng;
@@ -114,17 +122,21 @@ export interface Recovered {
   readonly log: LogTerms;
   /** At least what is applied. */
   readonly commitIndex: LogIndex;
+  /** The `membership` and `leave_joint` entries of `log` after what is applied, ascending. */
+  readonly unappliedMemberships: readonly LogIndex[];
   readonly seed: Prng;
 }
 
 export function startAsFollower(recovered: Recovered): RaftState {
   const { hardState, seed, settings, log, ...rest } = recovered;
+  const proven = provenCommitted(recovered.unappliedMemberships);
   const { value, prng } = draw(seed, settings.electionTicks);
   return {
     ...rest,
     ...hardState,
     settings,
     log,
+    commitIndex: proven > recovered.commitIndex ? proven : recovered.commitIndex,
     durability: durableUpTo(log.lastIndex),
     role: {
       kind: "follower",

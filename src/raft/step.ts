@@ -5,7 +5,7 @@ import { assert, unreachable } from "../base/assert.ts";
 import type { NodeId } from "../base/ids.ts";
 import { onAppendResponse, onHeartbeatResponse } from "./answers.ts";
 import { advanceCommit } from "./commit.ts";
-import { isVoter } from "./configuration.ts";
+import { onDiskStalled } from "./disk-stall.ts";
 import { issuedWithoutEntries, landed } from "./durability.ts";
 import type { Effect, Persist, StepResult } from "./effect.ts";
 import {
@@ -20,6 +20,7 @@ import {
 import { onAppendRequest, onHeartbeat } from "./follow.ts";
 import { sendHeartbeats } from "./heartbeat.ts";
 import type { Input, Message } from "./input.ts";
+import { leaveIfDue, mayStand, onMembershipApplied, onProposeMembership } from "./membership.ts";
 import { probeFrom } from "./progress.ts";
 import { onRead, onReadIndexRequest, onReadIndexResponse, refusalOf } from "./read-index.ts";
 import { quorumSize } from "./quorum.ts";
@@ -36,9 +37,11 @@ import { ageTransfer, onTimeoutNow, onTransfer } from "./transfer.ts";
  */
 export function step(state: RaftState, input: Input): StepResult {
   const result = dispatch(state, input);
+  // Derived here once: whatever makes it possible, a joint configuration is left at once.
+  const left = leaveIfDue(result.state);
   return withHardState(state, {
-    state: result.state,
-    effects: [...result.effects, ...failedReads(state, result.state)],
+    state: left.state,
+    effects: [...result.effects, ...left.effects, ...failedReads(state, left.state)],
   });
 }
 
@@ -51,6 +54,8 @@ function dispatch(state: RaftState, input: Input): StepResult {
       return onMessage(state, input.from, input.message);
     case "propose":
       return onPropose(state, input.payloads);
+    case "propose_membership":
+      return onProposeMembership(state, input.payload);
     case "read":
       return onRead(state, { readId: input.readId, origin: state.self });
     case "transfer":
@@ -60,10 +65,12 @@ function dispatch(state: RaftState, input: Input): StepResult {
   }
 }
 
-type Report = Exclude<Input, { kind: "tick" | "message" | "propose" | "read" | "transfer" }>;
+const requests = ["tick", "message", "propose", "propose_membership", "read", "transfer"] as const;
+
+type Report = Exclude<Input, { kind: (typeof requests)[number] }>;
 
 function isReport(input: Input): input is Report {
-  return !["tick", "message", "propose", "read", "transfer"].includes(input.kind);
+  return !requests.some((kind) => kind === input.kind);
 }
 
 /** What the driver says of what it was asked to do, and of what it found. */
@@ -71,6 +78,10 @@ function onReport(state: RaftState, report: Report): StepResult {
   switch (report.kind) {
     case "persisted":
       return advanceCommit({ ...state, durability: landed(state.durability, report.sequence) });
+    case "membership_applied":
+      return onMembershipApplied(state, report);
+    case "disk_stalled":
+      return onDiskStalled(state);
     case "entries_sent":
       return onEntriesSent(state, report);
     case "compacted":
@@ -92,9 +103,7 @@ function onTick(state: RaftState, elapsedTicks: number): StepResult {
     return onLeaderTick(state, ageTransfer(role, elapsedTicks), elapsedTicks);
   }
   const quietTicks = role.quietTicks + 1;
-  if (quietTicks >= role.patienceTicks && isVoter(state.configuration, state.self)) {
-    return startPreVote(state);
-  }
+  if (quietTicks >= role.patienceTicks && mayStand(state)) return startPreVote(state);
   return { state: { ...state, role: { ...role, quietTicks } }, effects: [] };
 }
 

@@ -6,6 +6,7 @@ import type { NodeId } from "../base/ids.ts";
 import { isVoter } from "./configuration.ts";
 import type { StepResult } from "./effect.ts";
 import { startElection } from "./election.ts";
+import { mayStand } from "./membership.ts";
 import { replicateTo } from "./replicate.ts";
 import type { Leader, RaftState } from "./state.ts";
 
@@ -41,6 +42,6 @@ export function ageTransfer(role: Leader, elapsedTicks: number): Leader {
 export function onTimeoutNow(state: RaftState, from: NodeId): StepResult {
   const { role } = state;
   const isFromLeader = role.kind === "follower" && role.leader === from;
-  if (!isFromLeader || !isVoter(state.configuration, state.self)) return { state, effects: [] };
+  if (!isFromLeader || !mayStand(state)) return { state, effects: [] };
   return startElection(state, "transfer");
 }

@@ -5,7 +5,13 @@ import { logIndex, nodeId, term, type NodeId } from "../../src/base/ids.ts";
 import { votersOnly, type Configuration } from "../../src/raft/configuration.ts";
 import type { Effect, StepResult } from "../../src/raft/effect.ts";
 import type { AppendRequest, AppendResponse, Entry, Input, Message } from "../../src/raft/input.ts";
-import { emptyLog, extend, type LogPosition, type LogTerms } from "../../src/raft/log-terms.ts";
+import {
+  beforeLog,
+  emptyLog,
+  extend,
+  type LogPosition,
+  type LogTerms,
+} from "../../src/raft/log-terms.ts";
 import type { Progress } from "../../src/raft/progress.ts";
 import {
   startAsFollower,
@@ -52,6 +58,7 @@ export function node(situation: Situation = {}): RaftState {
     hardState: { term: term(full.term ?? log.at(-1) ?? 0), votedFor },
     log: logOf(...log),
     commitIndex: logIndex(full.commitIndex),
+    unappliedMemberships: [],
   });
 }
 
@@ -81,6 +88,7 @@ export function candidate(situation: Situation = {}): RaftState {
     kind: "pre_vote_response",
     term: term(asking.term + 1),
     vote: "granted",
+    committed: beforeLog,
   } as const;
   const { state } = stepThrough(asking, ...others(asking).map((voter) => from(voter, granted)));
   assert.equal(state.role.kind, "candidate");
@@ -188,8 +196,12 @@ export function preVoteRequest(inTerm: number, lastLog: LogPosition): Message {
   return { kind: "pre_vote_request", term: term(inTerm), lastLog };
 }
 
-export function preVote(inTerm: number, vote: "granted" | "refused"): Message {
-  return { kind: "pre_vote_response", term: term(inTerm), vote };
+export function preVote(
+  inTerm: number,
+  vote: "granted" | "refused",
+  committed = beforeLog,
+): Message {
+  return { kind: "pre_vote_response", term: term(inTerm), vote, committed };
 }
 
 export function voteRequest(

@@ -319,3 +319,30 @@ describe("step: quorum check", () => {
     assert.equal(leading(state).progress.size, 0);
   });
 });
+
+describe("an answer to a pre-vote", () => {
+  const asking = preCandidate({ log: [1, 1, 2], commitIndex: 1 });
+
+  it("says how far whoever answers knows the log to be committed", () => {
+    const voter = node({ log: [1, 1, 2], commitIndex: 2 });
+    const request = preVoteRequest(3, at(3, 2));
+
+    const { effects } = step(voter, from(n2, request));
+
+    assert.deepEqual(said(effects), [{ to: n2, message: preVote(3, "granted", at(2, 1)) }]);
+  });
+
+  const rows = [
+    { what: "teaches who asks", committed: at(2, 1), commitIndex: 2 },
+    { what: "teaches nothing about another log", committed: at(2, 2), commitIndex: 1 },
+    { what: "teaches nothing about what is not here", committed: at(9, 2), commitIndex: 1 },
+    { what: "takes nothing back", committed: at(0, 0), commitIndex: 1 },
+  ];
+  for (const { what, committed, commitIndex } of rows) {
+    it(what, () => {
+      const { state } = step(asking, from(n2, preVote(2, "refused", committed)));
+
+      assert.equal(state.commitIndex, commitIndex);
+    });
+  }
+});

@@ -2,20 +2,34 @@
 // what each node becomes and says. Writes land at once unless a disk is held.
 import { assert } from "../../src/base/assert.ts";
 import { logIndex, nodeId, term, type NodeId } from "../../src/base/ids.ts";
-import { votersOnly } from "../../src/raft/configuration.ts";
-import type { Effect, Persist, SendEntries } from "../../src/raft/effect.ts";
+import { votersOnly, type Configuration } from "../../src/raft/configuration.ts";
+import type { Effect, SendEntries } from "../../src/raft/effect.ts";
 import type { Entry, Input, Message } from "../../src/raft/input.ts";
-import type { LogPosition } from "../../src/raft/log-terms.ts";
+import type { MembershipChange } from "../../src/raft/membership-change.ts";
+import { mayChangeMembership } from "../../src/raft/membership.ts";
+import { positionAt } from "../../src/raft/log-terms.ts";
 import { startAsFollower, type RaftState } from "../../src/raft/state.ts";
 import { step } from "../../src/raft/step.ts";
-import { at, logOf, settings } from "./one-node.ts";
+import { isMembershipEntry } from "../../src/raft/unapplied.ts";
+import {
+  configurationAfter,
+  describeConfiguration,
+  nobody,
+  payloadOf,
+} from "../simulation/model-membership.ts";
+import { at, logOf, settings, voteRequest } from "./one-node.ts";
+import { describeEffect, describeMessage, summaryOf, withoutRepeats } from "./transcript-words.ts";
 
 interface Actor {
   state: RaftState;
   log: readonly Entry[];
+  applied: number;
   isDiskHeld: boolean;
+  isApplyHeld: boolean;
   waiting: { readonly to: NodeId; readonly message: Message; readonly needs: number }[];
   landed: number;
+  /** What of it the core has been told. */
+  reported: number;
 }
 
 interface Letter {
@@ -56,7 +70,55 @@ class TranscriptPlayer {
   readonly #verbs: Readonly<Record<string, (words: readonly string[]) => void>> = {
     /** cluster n1 n2 n3 */
     cluster: (names) => {
-      for (const name of names) this.#add(name, names);
+      for (const name of names) this.#add(name, votersOnly(names.map(nodeId)));
+    },
+    /** newcomer n4: a node with an empty disk, which knows nobody who votes */
+    newcomer: ([name = ""]) => {
+      this.#add(name, nobody);
+    },
+    /** change n1 add n4 promote n5 remove n2 n3: proposed to n1 */
+    change: ([name = "", ...words]) => {
+      if (!mayChangeMembership(this.#actor(nodeId(name)).state)) {
+        this.#said.push(`  ${name} may not change the membership now`);
+        return;
+      }
+      const payload = payloadOf(changeOf(words));
+      this.#give(nodeId(name), { kind: "propose_membership", payload });
+    },
+    /** lag n1: it applies nothing, until `apply n1` */
+    lag: ([name = ""]) => {
+      this.#actor(nodeId(name)).isApplyHeld = true;
+    },
+    apply: ([name = ""]) => {
+      this.#actor(nodeId(name)).isApplyHeld = false;
+      this.#apply(nodeId(name));
+    },
+    /** compact n1: it drops what it has applied from its log */
+    compact: ([name = ""]) => {
+      const { applied } = this.#actor(nodeId(name));
+      this.#give(nodeId(name), { kind: "compacted", upTo: logIndex(applied) });
+    },
+    /** snapshot n1 n4: what n1 has applied becomes the state of n4 */
+    snapshot: ([name = "", to = ""]) => {
+      this.#snapshot(nodeId(name), nodeId(to));
+    },
+    /** restart n1: it has forgotten what it knew to be committed, and nothing else */
+    restart: ([name = ""]) => {
+      this.#restart(nodeId(name));
+    },
+    /** ask n4 n2 t2 9/t1: n2 asks n4 for its vote in term 2, with a log up to there */
+    ask: ([name = "", candidate = "", inTerm = "t0", place = ""]) => {
+      const [index = "", ofTerm = "t0"] = place.split("/");
+      const lastLog = at(Number(index), Number(ofTerm.slice(1)));
+      const message = voteRequest(Number(inTerm.slice(1)), lastLog);
+      this.#give(nodeId(name), { kind: "message", from: nodeId(candidate), message });
+    },
+    transfer: ([name = "", to = ""]) => {
+      this.#give(nodeId(name), { kind: "transfer", to: nodeId(to) });
+    },
+    /** stall n1: a write of it has been under way for too long */
+    stall: ([name = ""]) => {
+      this.#give(nodeId(name), { kind: "disk_stalled" });
     },
     /** log n1 t3 1 1 2: n1 starts again in term 3, with a log of these terms */
     log: ([name = "", inTerm = "t0", ...terms]) => {
@@ -69,6 +131,11 @@ class TranscriptPlayer {
     /** timeout n1: ticks until n1 loses patience */
     timeout: ([name = ""]) => {
       this.#timeOut(nodeId(name));
+    },
+    /** forget n2 n3: for the shortest election timeout they have heard from no leader */
+    forget: (names) => {
+      for (const name of names) this.#tick(nodeId(name), settings.electionTicks);
+      this.#said = withoutRepeats(this.#said);
     },
     /** tick n1 20 */
     tick: ([name = "", count = "1"]) => {
@@ -115,22 +182,26 @@ class TranscriptPlayer {
     return this.#said;
   }
 
-  #add(name: string, names: readonly string[]): void {
+  #add(name: string, configuration: Configuration): void {
     const state = startAsFollower({
       self: nodeId(name),
-      configuration: votersOnly(names.map(nodeId)),
+      configuration,
       settings,
       hardState: { term: term(0), votedFor: undefined },
       log: logOf(),
       commitIndex: logIndex(0),
+      unappliedMemberships: [],
       seed: Number(name.slice(1)),
     });
     this.#actors.set(nodeId(name), {
       state,
       log: [],
+      applied: 0,
       isDiskHeld: false,
+      isApplyHeld: false,
       waiting: [],
       landed: 0,
+      reported: 0,
     });
     this.#said.push(summaryOf(state));
   }
@@ -150,6 +221,40 @@ class TranscriptPlayer {
       seed: Number(name.slice(1)),
     });
     this.#said.push(summaryOf(actor.state));
+  }
+
+  /** Its disk has everything; which of it is committed it learns anew. */
+  #restart(name: NodeId): void {
+    const actor = this.#actor(name);
+    const { state, applied, log } = actor;
+    assert(!actor.isDiskHeld, "what has not landed would be lost");
+    const changes = log.slice(applied).filter(isMembershipEntry);
+    actor.landed = 0;
+    actor.reported = 0;
+    actor.waiting = [];
+    actor.state = startAsFollower({
+      ...state,
+      hardState: { term: state.term, votedFor: state.votedFor },
+      commitIndex: logIndex(applied),
+      unappliedMemberships: changes.map(({ index }) => index),
+      seed: Number(name.slice(1)),
+    });
+    this.#said.push(summaryOf(actor.state));
+    this.#apply(name);
+  }
+
+  #snapshot(name: NodeId, to: NodeId): void {
+    const from = this.#actor(name);
+    const { applied, state } = from;
+    const position = positionAt(state.log, logIndex(applied));
+    const receiver = this.#actor(to);
+    receiver.log = from.log.slice(0, applied);
+    receiver.applied = applied;
+    const { configuration } = state;
+    this.#give(to, { kind: "snapshot_installed", position, configuration });
+    this.#said.push(`  ${to} counts ${describeConfiguration(configuration)}`);
+    const outcome = { kind: "installed", index: position.index } as const;
+    this.#give(name, { kind: "snapshot_ended", to, term: state.term, outcome });
   }
 
   /** Ticks a node until it loses patience. */
@@ -197,6 +302,26 @@ class TranscriptPlayer {
     if (summaryOf(state) !== before) this.#said.push(summaryOf(state));
     for (const effect of effects) this.#perform(name, effect);
     if (!actor.isDiskHeld) this.#land(name);
+    this.#apply(name);
+  }
+
+  /** Applies what is committed and on the disk. Only changes of the membership are told. */
+  #apply(name: NodeId): void {
+    const actor = this.#actor(name);
+    const canApply = (): boolean =>
+      actor.applied < Math.min(actor.state.commitIndex, actor.state.durability.index);
+    while (!actor.isApplyHeld && canApply()) {
+      const entry = actor.log[actor.applied];
+      assert(entry !== undefined, "what is committed is in the log");
+      actor.applied += 1;
+      if (!isMembershipEntry(entry)) continue;
+      const { index } = entry;
+      const configuration = configurationAfter(actor.state.configuration, entry);
+      this.#said.push(
+        `  ${name} applies ${String(index)}: counts ${describeConfiguration(configuration)}`,
+      );
+      this.#give(name, { kind: "membership_applied", index, configuration });
+    }
   }
 
   #remember(actor: Actor, { entries }: Extract<Effect, { kind: "persist" }>): void {
@@ -240,8 +365,9 @@ class TranscriptPlayer {
   #land(name: NodeId): void {
     const actor = this.#actor(name);
     const sequence = actor.state.durability.nextSequence - 1;
-    if (sequence === actor.landed) return;
+    if (sequence === actor.reported) return;
     actor.landed = sequence;
+    actor.reported = sequence;
     this.#give(name, { kind: "persisted", sequence });
     this.#release(name);
   }
@@ -261,91 +387,13 @@ class TranscriptPlayer {
   }
 }
 
-/** Many ticks say the same many times. */
-function withoutRepeats(lines: readonly string[]): string[] {
-  const times = new Map<string, number>();
-  for (const line of lines) times.set(line, (times.get(line) ?? 0) + 1);
-  return [...times].map(([line, count]) => (count === 1 ? line : `${line} x${String(count)}`));
-}
-
-function summaryOf({ self, role, term: inTerm, log, commitIndex }: RaftState): string {
-  const kind = role.kind === "pre_candidate" ? "pre-candidate" : role.kind;
-  const leader = role.kind === "follower" && role.leader !== undefined ? ` of ${role.leader}` : "";
-  const terms = log.runs.map((run, which) => {
-    const end = log.runs[which + 1]?.firstIndex ?? log.lastIndex + 1;
-    return `${String(run.term)}x${String(end - run.firstIndex)}`;
-  });
-  const held = terms.length === 0 ? "empty" : terms.join(" ");
-  return `${self} ${kind}${leader} t${String(inTerm)} log ${held} commit ${String(commitIndex)}`;
-}
-
-function describeEffect(effect: Effect): string | undefined {
-  switch (effect.kind) {
-    case "persist":
-      return describeWrite(effect);
-    case "commit":
-      return `commit ${String(effect.index)}`;
-    case "read_ready":
-      return `read ${String(effect.readId)} at ${String(effect.index)}`;
-    case "read_failed":
-      return `read ${String(effect.readId)} fails`;
-    case "send_snapshot":
-      return `send a snapshot to ${effect.to}`;
-    case "halt":
-      return `halt: has ${String(effect.lastIndex)}, expected ${String(effect.expectedIndex)}`;
-    case "send":
-    case "acknowledge":
-    case "send_entries":
-      // Said when it leaves.
-      return undefined;
-  }
-}
-
-function describeWrite({ hardState, entries }: Persist): string {
-  const vote = hardState?.votedFor === undefined ? "" : ` vote=${hardState.votedFor}`;
-  const promise = hardState === undefined ? "" : ` t${String(hardState.term)}${vote}`;
-  const first = entries[0]?.index;
-  const written = first === undefined ? "" : ` entries ${spanOf(first, entries.length)}`;
-  return `persist${promise}${written}`;
-}
-
-type Description = {
-  readonly [Kind in Message["kind"]]: (message: Extract<Message, { kind: Kind }>) => string;
-};
-
-const describe: Description = {
-  pre_vote_request: ({ lastLog }) => `last ${placeOf(lastLog)}`,
-  vote_request: ({ lastLog, reason }) =>
-    `last ${placeOf(lastLog)}${reason === "transfer" ? " by transfer" : ""}`,
-  timeout_now: () => "stand",
-  pre_vote_response: ({ vote }) => vote,
-  vote_response: ({ vote }) => vote,
-  append_request: ({ prev, entries, commitIndex }) => {
-    const carried = entries.length === 0 ? "none" : spanOf(prev.index + 1, entries.length);
-    return `${carried} after ${placeOf(prev)} commit ${String(commitIndex)}`;
-  },
-  append_response: ({ answer }) =>
-    answer.kind === "matched"
-      ? `matched ${String(answer.index)}`
-      : `mismatched ${String(answer.prevIndex)} hint ${placeOf(answer.hint)}`,
-  heartbeat: ({ commitIndex, readRound }) =>
-    `commit ${String(commitIndex)} round ${String(readRound)}`,
-  heartbeat_response: ({ readRound }) => `round ${String(readRound)}`,
-  read_index_request: ({ readId }) => `read ${String(readId)}`,
-  read_index_response: ({ readId, answer }) =>
-    `read ${String(readId)} ${answer.kind === "at" ? `at ${String(answer.index)}` : "refused"}`,
-};
-
-function describeMessage(message: Message): string {
-  const describeKind = describe[message.kind] as (message: Message) => string;
-  const name = message.kind === "append_request" ? "append" : message.kind;
-  return `${name} t${String(message.term)} ${describeKind(message)}`;
-}
-
-function placeOf(position: LogPosition): string {
-  return `${String(position.index)}/t${String(position.term)}`;
-}
-
-function spanOf(first: number, count: number): string {
-  return count === 1 ? String(first) : `${String(first)}-${String(first + count - 1)}`;
+function changeOf(words: readonly string[]): MembershipChange {
+  const after = (verb: string): readonly NodeId[] => {
+    const first = words.indexOf(verb) + 1;
+    if (first === 0) return [];
+    const rest = words.slice(first);
+    const end = rest.findIndex((word) => ["add", "promote", "remove"].includes(word));
+    return rest.slice(0, end === -1 ? undefined : end).map(nodeId);
+  };
+  return { addLearners: after("add"), promote: after("promote"), remove: after("remove") };
 }

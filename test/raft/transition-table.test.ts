@@ -61,6 +61,12 @@ const messages: Record<Message["kind"], (inTerm: number) => Message> = {
 const others: Record<Exclude<Input["kind"], "message">, Input> = {
   tick: { kind: "tick", elapsedTicks: 1 },
   propose: propose(),
+  propose_membership: { kind: "propose_membership", payload: new Uint8Array() },
+  membership_applied: {
+    kind: "membership_applied",
+    index: logIndex(1),
+    configuration: votersOnly([n2]),
+  },
   persisted: { kind: "persisted", sequence: 1 },
   entries_sent: { kind: "entries_sent", to: n2, term: term(2), last: logIndex(1), sizeBytes: 1 },
   compacted: { kind: "compacted", upTo: logIndex(0) },
@@ -71,13 +77,16 @@ const others: Record<Exclude<Input["kind"], "message">, Input> = {
     configuration: votersOnly([n2]),
   },
   peer_unreachable: { kind: "peer_unreachable", peer: n2 },
+  disk_stalled: { kind: "disk_stalled" },
   read: { kind: "read", readId: 1 },
   transfer: { kind: "transfer", to: n2 },
 };
 
 const terms: Record<Age, number> = { "an older": 1, this: 2, "a newer": 3 };
 
-function stays<Kind extends Role["kind"]>(kind: Kind): Record<Told, Kind | "follower"> {
+function stays<Kind extends Role["kind"]>(
+  kind: Kind,
+): Record<Told, Kind | "follower" | "contradiction"> {
   const stay = { older: kind, same: kind };
   return {
     "pre_vote_request of an older term": stay.older,
@@ -112,12 +121,16 @@ function stays<Kind extends Role["kind"]>(kind: Kind): Record<Told, Kind | "foll
     "read_index_response of a newer term": "follower",
     tick: kind,
     propose: kind,
+    propose_membership: kind,
+    // Nobody here has a change to apply.
+    membership_applied: "contradiction",
     persisted: kind,
     entries_sent: kind,
     compacted: kind,
     snapshot_ended: kind,
     snapshot_installed: kind,
     peer_unreachable: kind,
+    disk_stalled: "follower",
     read: kind,
     transfer: kind,
     "timeout_now of an older term": stay.older,
@@ -126,21 +139,27 @@ function stays<Kind extends Role["kind"]>(kind: Kind): Record<Told, Kind | "foll
   };
 }
 
+const onlyForLeaders = {
+  propose: "contradiction",
+  propose_membership: "contradiction",
+  transfer: "contradiction",
+} as const;
+
 /** Where a role does something else than stay, or than follow a newer term. */
 const becomes: Record<Role["kind"], Record<Told, Becomes>> = {
-  follower: { ...stays("follower"), propose: "contradiction", transfer: "contradiction" },
+  follower: { ...stays("follower"), ...onlyForLeaders },
   pre_candidate: {
     ...stays("pre_candidate"),
     "pre_vote_response of this term": "candidate",
     "vote_request of this term": "follower",
-    propose: "contradiction",
-    transfer: "contradiction",
+    snapshot_installed: "follower",
+    ...onlyForLeaders,
   },
   candidate: {
     ...stays("candidate"),
     "vote_response of this term": "leader",
-    propose: "contradiction",
-    transfer: "contradiction",
+    snapshot_installed: "follower",
+    ...onlyForLeaders,
   },
   leader: {
     ...stays("leader"),

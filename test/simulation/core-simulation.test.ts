@@ -31,6 +31,21 @@ describe("a group of cores", () => {
     });
   }
 
+  for (const nodes of [1, 3]) {
+    it(`of ${String(nodes)} stays right while its members change, and recovers`, () => {
+      let changes = 0;
+      let snapshots = 0;
+      for (const seed of seeds) {
+        const outcome = new CoreSimulation({ seed, nodes, events, membership: "busy" }).run();
+        changes += outcome.changes;
+        snapshots += outcome.snapshots;
+      }
+      if (only !== undefined) return;
+      assert.ok(changes > seeds.length, `${String(changes)} changes of the membership proposed`);
+      assert.ok(snapshots > seeds.length / 2, `${String(snapshots)} snapshots installed`);
+    });
+  }
+
   it("repeats itself from its seed", () => {
     const once = new CoreSimulation({ seed: 7, nodes: 3, events }).run();
     const again = new CoreSimulation({ seed: 7, nodes: 3, events }).run();

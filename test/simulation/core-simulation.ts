@@ -1,21 +1,29 @@
 // A whole group of cores in one thread, from one seed: disks that land late and lose, a network
 // that loses, repeats, reorders and is cut, nodes that crash between any two effects and that
 // pause, and clients that propose and read. After every event a witness looks at all of it.
-import { nodeId, type NodeId, type Term } from "../../src/base/ids.ts";
-import { votersOnly } from "../../src/raft/configuration.ts";
+import { nodeId } from "../../src/base/ids.ts";
+import { members, votersOnly, type Configuration } from "../../src/raft/configuration.ts";
 import type { Input } from "../../src/raft/input.ts";
-import { knownLeader, type RaftSettings } from "../../src/raft/state.ts";
+import { mayChangeMembership } from "../../src/raft/membership.ts";
+import type { RaftSettings } from "../../src/raft/state.ts";
 import { Chance } from "./chance.ts";
+import { isAgreed, isToldOfRemoval } from "./core-agreement.ts";
+import { isolate, partition } from "./core-cuts.ts";
+import { Operators } from "./core-operators.ts";
+import { nobody, payloadOf } from "./model-membership.ts";
 import { ModelNetwork, type Packet } from "./model-network.ts";
-import { ModelNode, type Letter } from "./model-node.ts";
+import { ModelNode, type NodeFaults, type Onlooker } from "./model-node.ts";
 import { ModelSnapshots } from "./model-snapshots.ts";
-import { drawSwarm, type Swarm } from "./swarm.ts";
+import { describeChange, nameOf, pickHappening, type Happening } from "./core-happening.ts";
+import { drawFlow, drawSwarm, type Swarm } from "./swarm.ts";
 import { must, Witness } from "./witness.ts";
 
 export interface SimulationOptions {
   readonly seed: number;
   readonly nodes: number;
   readonly events: number;
+  /** Whether it is all about changes of the membership, or about everything a little. */
+  readonly membership?: "busy";
 }
 
 /** What a run came to. The same options give the same hash. */
@@ -26,42 +34,59 @@ export interface SimulationOutcome {
   readonly reads: number;
   readonly snapshots: number;
   readonly transfers: number;
+  readonly changes: number;
 }
 
-const settings: Omit<RaftSettings, "flow"> = { electionTicks: 6, heartbeatTicks: 2 };
+const timing: Omit<RaftSettings, "flow"> = { electionTicks: 6, heartbeatTicks: 2 };
 
 export class CoreSimulation {
   readonly #options: SimulationOptions;
   readonly #chance: Chance;
   readonly #swarm: Swarm;
   readonly #network: ModelNetwork;
-  readonly #nodes: readonly ModelNode[];
-  readonly #witness = new Witness(() => this.#nodes);
+  readonly #nodes: ModelNode[] = [];
+  readonly #witness: Witness;
+  readonly #operators: Operators;
+  readonly #nodeChance: Chance;
+  readonly #settings: RaftSettings;
   readonly #happenings: readonly Happening[];
   readonly #events: string[] = [];
   #hash = 0x811c9dc5;
   #nextId = 1;
   #reads = 0;
   #transfers = 0;
+  #changes = 0;
+  readonly #faults: NodeFaults;
   readonly #snapshots: ModelSnapshots;
 
   constructor(options: SimulationOptions) {
     const chance = new Chance(options.seed);
     this.#options = options;
     this.#chance = chance.split("events");
-    this.#swarm = drawSwarm(chance.split("swarm"));
+    const swarm = drawSwarm(chance.split("swarm"));
+    const busy = { membership: 20 + swarm.membership, haste: 2 + swarm.haste / 4 };
+    this.#swarm = options.membership === "busy" ? { ...swarm, ...busy } : swarm;
     this.#network = new ModelNetwork(chance.split("network"), this.#swarm);
     this.#snapshots = new ModelSnapshots(chance.split("snapshots"), this.#swarm);
-    this.#nodes = this.#createNodes(chance.split("nodes"));
+    this.#nodeChance = chance.split("nodes");
+    this.#settings = { ...timing, flow: drawFlow(this.#nodeChance) };
+    this.#faults = { ...this.#swarm, entriesAMessage: 1 + this.#nodeChance.below(4) };
+    const founders = Array.from({ length: options.nodes }, (_, at) => nodeId(`n${String(at + 1)}`));
+    this.#witness = new Witness(votersOnly(founders), () => this.#nodes);
+    while (this.#nodes.length < options.nodes) this.#createNode(votersOnly(founders));
+    this.#operators = new Operators(chance.split("operators"), {
+      nodes: () => this.#nodes,
+      wasMember: (node) => this.#witness.wasMember(node),
+      create: () => this.#createNode(nobody),
+    });
     this.#happenings = this.#weigh(this.#swarm);
   }
 
   /** Runs to the end, or throws with the seed and what happened last. */
   run(): SimulationOutcome {
     try {
-      const total = this.#happenings.reduce((sum, { weight }) => sum + weight, 0);
       for (let done = 0; done < this.#options.events; done += 1) {
-        this.#pickHappening(total).happen();
+        pickHappening(this.#happenings, this.#chance).happen();
       }
       this.#settle();
     } catch (error) {
@@ -69,7 +94,14 @@ export class CoreSimulation {
       const finding = error instanceof Error ? (error.stack ?? error.message) : String(error);
       const heading = `SEED=${String(seed)} with ${String(nodes)} nodes: ${finding}`;
       const swarm = JSON.stringify(this.#swarm);
-      throw new Error([heading, swarm, ...this.#events.slice(-60)].join("\n"), { cause: error });
+      const states = this.#nodes.map((node) => node.describe());
+      const lines = [
+        heading,
+        swarm,
+        ...this.#events.slice(Number(process.env["TAILED"] ?? -60)),
+        ...states,
+      ];
+      throw new Error(lines.join("\n"), { cause: error });
     }
     return {
       hash: this.#hash,
@@ -78,47 +110,45 @@ export class CoreSimulation {
       reads: this.#reads,
       snapshots: this.#snapshots.installed,
       transfers: this.#transfers,
+      changes: this.#changes,
     };
   }
 
-  #createNodes(chance: Chance): readonly ModelNode[] {
-    const ids = Array.from({ length: this.#options.nodes }, (_, at) =>
-      nodeId(`n${String(at + 1)}`),
-    );
-    const flow = {
-      maxInFlightMessages: 1 + chance.below(4),
-      maxInFlightBytes: 100 + chance.below(1000),
-    };
-    const faults = { ...this.#swarm, entriesAMessage: 1 + chance.below(4) };
-    const onlooker = {
-      released: (node: ModelNode, letter: Letter) => {
+  /** The next id, an empty disk, and what its founders told it. */
+  #createNode(configuration: Configuration): ModelNode {
+    const id = nodeId(`n${String(this.#nodes.length + 1)}`);
+    const node = new ModelNode({
+      id,
+      configuration,
+      settings: this.#settings,
+      chance: this.#nodeChance.split(id),
+      faults: this.#faults,
+      onlooker: this.#onlooker(),
+    });
+    this.#nodes.push(node);
+    return node;
+  }
+
+  #onlooker(): Onlooker {
+    return {
+      released: (node, letter) => {
         this.#witness.released(node, letter);
         this.#network.send({ from: node.id, to: letter.to, message: letter.message });
       },
       appended: this.#witness.appended.bind(this.#witness),
       landed: this.#witness.landed.bind(this.#witness),
       committedUpTo: this.#witness.committedUpTo.bind(this.#witness),
+      applied: this.#witness.applied.bind(this.#witness),
       installed: this.#witness.installed.bind(this.#witness),
-      snapshotWanted: (node: ModelNode, to: NodeId, term: Term) => {
+      snapshotWanted: (node, to, term) => {
         const receiver = this.#nodes.find(({ id }) => id === to);
         if (receiver !== undefined) this.#snapshots.ask(node, receiver, term);
       },
-      readReady: (readId: number, index: number) => {
+      readReady: (readId, index) => {
         this.#reads += 1;
         this.#witness.readReady(readId, index);
       },
     };
-    return ids.map(
-      (id) =>
-        new ModelNode({
-          id,
-          configuration: votersOnly(ids),
-          settings: { ...settings, flow },
-          chance: chance.split(id),
-          faults,
-          onlooker,
-        }),
-    );
   }
 
   #weigh(swarm: Swarm): readonly Happening[] {
@@ -159,16 +189,11 @@ export class CoreSimulation {
       { weight: swarm.compaction, happen: each(this.#compact) },
       { weight: swarm.snapshotHaste, happen: this.#moveSnapshot.bind(this) },
       { weight: swarm.transfer, happen: ofLeaders(this.#handOver) },
+      { weight: swarm.membership, happen: ofLeaders(this.#changeMembership) },
+      { weight: swarm.diskStall, happen: attack(this.#stall) },
+      { weight: swarm.recovery, happen: each(this.#unstall) },
+      { weight: 15, happen: each(this.#apply) },
     ];
-  }
-
-  #pickHappening(total: number): Happening {
-    let left = (this.#chance.below(1_000_000) / 1_000_000) * total;
-    for (const happening of this.#happenings) {
-      left -= happening.weight;
-      if (left < 0) return happening;
-    }
-    throw new Error("the weights add up to their total");
   }
 
   #give(node: ModelNode, input: Input): void {
@@ -199,7 +224,9 @@ export class CoreSimulation {
     if (node.isPaused) return;
     const elapsedTicks = node.missedTicks;
     node.missedTicks = 0;
-    this.#give(node, { kind: "tick", elapsedTicks });
+    node.stalledTicks = node.isStalled && node.disk.queued > 0 ? node.stalledTicks + 1 : 0;
+    if (node.stalledTicks > 2 * timing.electionTicks) this.#give(node, { kind: "disk_stalled" });
+    if (node.isUp) this.#give(node, { kind: "tick", elapsedTicks });
   }
 
   #hearItself(node: ModelNode): void {
@@ -208,7 +235,7 @@ export class CoreSimulation {
   }
 
   #land(node: ModelNode): void {
-    if (node.state === undefined || node.disk.queued === 0) return;
+    if (node.state === undefined || node.disk.queued === 0 || node.isStalled) return;
     this.#note(node, "lands");
     node.land(1 + this.#chance.below(3));
     this.#witness.check(node);
@@ -233,6 +260,29 @@ export class CoreSimulation {
     const readId = this.#nextId++;
     this.#witness.readBegan(readId);
     this.#give(node, { kind: "read", readId });
+  }
+
+  #apply(node: ModelNode): void {
+    if (node.isPaused || node.state === undefined) return;
+    node.apply(1 + this.#chance.below(3));
+    this.#witness.check(node);
+  }
+
+  #changeMembership(node: ModelNode): void {
+    if (node.isPaused || node.state === undefined || !mayChangeMembership(node.state)) return;
+    const change = this.#operators.nextChange(node.state);
+    if (change === undefined) return;
+    this.#note(node, describeChange(change));
+    this.#give(node, { kind: "propose_membership", payload: payloadOf(change) });
+    this.#changes += 1;
+  }
+
+  #stall(node: ModelNode): void {
+    node.isStalled = node.isUp;
+  }
+
+  #unstall(node: ModelNode): void {
+    node.isStalled = false;
   }
 
   #compact(node: ModelNode): void {
@@ -282,27 +332,12 @@ export class CoreSimulation {
     node.isPaused = false;
   }
 
-  /** One node is cut off: it hears nobody, or nobody hears it, or both. */
   #isolate(node: ModelNode): void {
-    const directions = this.#chance.below(3);
-    for (const { id } of this.#nodes) {
-      if (directions !== 0) this.#network.cut(node.id, id);
-      if (directions !== 1) this.#network.cut(id, node.id);
-    }
-    this.#note(node, `is cut off (${String(directions)})`);
+    this.#note(node, isolate(this.#network, this.#chance, { node, nodes: this.#nodes }));
   }
 
-  /** Some nodes are cut off from the others: both ways, or only in what they say. */
   #partition(): void {
-    const some = this.#nodes.filter(() => this.#chance.happens(0.4));
-    const isOneWay = this.#chance.happens(0.3);
-    for (const from of some) {
-      for (const to of this.#nodes.filter((node) => !some.includes(node))) {
-        this.#network.cut(from.id, to.id);
-        if (!isOneWay) this.#network.cut(to.id, from.id);
-      }
-    }
-    this.#note(undefined, `cut off ${isOneWay ? "one way" : "both ways"}: ${listOf(some)}`);
+    this.#note(undefined, partition(this.#network, this.#chance, this.#nodes));
   }
 
   #heal(): void {
@@ -323,7 +358,9 @@ export class CoreSimulation {
     this.#snapshots.calm();
     for (const node of this.#nodes) {
       node.calm();
-      this.#restart(node);
+      const isTold = isToldOfRemoval(node, this.#nodes, this.#witness);
+      if (isTold && this.#chance.happens(0.5)) node.crash();
+      else this.#restart(node);
       this.#resume(node);
     }
     const isSettled = (): boolean => this.#isAgreed();
@@ -334,17 +371,17 @@ export class CoreSimulation {
     this.#give(leader, { kind: "propose", payloads: [new Uint8Array()] });
     const readsBefore = this.#reads;
     this.#rounds(
-      () => this.#isAgreed() && this.#nodes.every(({ applied }) => applied > before),
+      () => this.#isAgreed() && this.#members().every(({ applied }) => applied > before),
       "a new entry is applied everywhere",
     );
     this.#rounds(() => this.#reads > readsBefore, "a read is answered");
   }
 
   #rounds(isDone: () => boolean, wish: string): void {
-    for (let round = 0; round < 20 * settings.electionTicks; round += 1) {
+    for (let round = 0; round < 20 * timing.electionTicks; round += 1) {
       if (isDone()) return;
       for (const node of this.#nodes) this.#tick(node);
-      this.#read(this.#anyone());
+      this.#read(this.#chance.pick(this.#members()));
       this.#quiet();
     }
     must(isDone(), `in time: ${wish}`);
@@ -373,6 +410,12 @@ export class CoreSimulation {
     return packets;
   }
 
+  /** Everybody who is to have everything, by what was ever committed. */
+  #members(): readonly ModelNode[] {
+    const present = members(this.#witness.configuration);
+    return this.#nodes.filter(({ id }) => present.has(id));
+  }
+
   #leader(): ModelNode | undefined {
     const leaders = this.#leaders();
     return leaders.length === 1 ? leaders[0] : undefined;
@@ -385,21 +428,7 @@ export class CoreSimulation {
 
   #isAgreed(): boolean {
     const leader = this.#leader();
-    if (leader?.state?.role.kind !== "leader" || leader.state.role.transfer !== undefined) {
-      return false;
-    }
-    const { log } = leader;
-    const { commitIndex } = leader.state;
-    return (
-      commitIndex === log.length &&
-      this.#nodes.every(
-        (node) =>
-          node.state?.commitIndex === commitIndex &&
-          knownLeader(node.state) === leader.id &&
-          node.disk.log.length === log.length &&
-          node.disk.log.every((entry, at) => entry === log[at]),
-      )
-    );
+    return leader !== undefined && isAgreed(leader, this.#members());
   }
 
   #victim(): ModelNode {
@@ -421,17 +450,4 @@ export class CoreSimulation {
       this.#hash = Math.imul(this.#hash ^ event.charCodeAt(at), 0x01000193) >>> 0;
     }
   }
-}
-
-interface Happening {
-  readonly weight: number;
-  readonly happen: () => void;
-}
-
-function nameOf({ from, message }: Extract<Input, { kind: "message" }>): string {
-  return `${message.kind} t${String(message.term)} from ${from}`;
-}
-
-function listOf(nodes: readonly ModelNode[]): string {
-  return nodes.map(({ id }) => id).join(" ");
 }

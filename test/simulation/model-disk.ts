@@ -3,19 +3,33 @@
 // by then: `log` keeps it, for the witness, and `start` says that the node cannot read it any more.
 import { assert } from "../../src/base/assert.ts";
 import { term } from "../../src/base/ids.ts";
+import type { Configuration } from "../../src/raft/configuration.ts";
 import type { HardState, Persist } from "../../src/raft/effect.ts";
 import type { Entry } from "../../src/raft/input.ts";
 import { beforeLog, type LogPosition } from "../../src/raft/log-terms.ts";
+
+/** What a snapshot brings. */
+export interface ModelState {
+  /** What the state was made of. */
+  readonly entries: readonly Entry[];
+  readonly configuration: Configuration;
+}
 
 export class ModelDisk {
   hardState: HardState = { term: term(0), votedFor: undefined };
   log: readonly Entry[] = [];
   start: LogPosition = beforeLog;
-  /** The state machine keeps its own place; it is never ahead of the log. */
+  /** The state machine keeps its own place; it is never ahead of the log, and often behind. */
   applied = 0;
+  /** As of what is applied. */
+  configuration: Configuration;
   landedSequence = 0;
   #queue: Persist[] = [];
   #nextStart: LogPosition = beforeLog;
+
+  constructor(configuration: Configuration) {
+    this.configuration = configuration;
+  }
 
   get queued(): number {
     return this.#queue.length;
@@ -31,10 +45,11 @@ export class ModelDisk {
   }
 
   /** A snapshot takes the place of everything, at once. Returns the entries it replaced. */
-  install(position: LogPosition, state: readonly Entry[]): readonly Entry[] {
+  install(position: LogPosition, { entries, configuration }: ModelState): readonly Entry[] {
     assert(this.#queue.length === 0, "no write is under way");
     const replaced = this.log;
-    this.log = state;
+    this.log = entries;
+    this.configuration = configuration;
     this.start = position;
     this.#nextStart = position;
     this.applied = position.index;

@@ -8,8 +8,10 @@ import type { Entry, Input, Message } from "../../src/raft/input.ts";
 import { extend, positionAt, type LogPosition, type LogTerms } from "../../src/raft/log-terms.ts";
 import { startAsFollower, type RaftSettings, type RaftState } from "../../src/raft/state.ts";
 import { step } from "../../src/raft/step.ts";
+import { isMembershipEntry } from "../../src/raft/unapplied.ts";
 import type { Chance } from "./chance.ts";
-import { ModelDisk } from "./model-disk.ts";
+import { ModelDisk, type ModelState } from "./model-disk.ts";
+import { configurationAfter, describeConfiguration } from "./model-membership.ts";
 
 /** What the world sees of a node. */
 export interface Onlooker {
@@ -17,6 +19,7 @@ export interface Onlooker {
   appended(node: ModelNode, entries: readonly Entry[]): void;
   landed(node: ModelNode, replaced: readonly Entry[]): void;
   committedUpTo(node: ModelNode, index: number): void;
+  applied(node: ModelNode, entry: Entry): void;
   readReady(readId: number, index: number): void;
   snapshotWanted(node: ModelNode, to: NodeId, term: Term): void;
   installed(node: ModelNode, replaced: readonly Entry[]): void;
@@ -36,6 +39,10 @@ export interface NodeFaults {
   readonly crashAtElection: number;
   /** How often entries are looked up later than asked. */
   readonly laziness: number;
+  /** How often what is committed is not applied at once. */
+  readonly applyLag: number;
+  /** How often what is applied is not on the disk at once. */
+  readonly rowLag: number;
   readonly entriesAMessage: number;
 }
 
@@ -50,16 +57,21 @@ export interface NodeParts {
 
 export class ModelNode {
   readonly id: NodeId;
-  readonly disk = new ModelDisk();
+  readonly disk: ModelDisk;
   /** Undefined while it is down. */
   state: RaftState | undefined;
   /** With what was dropped from its beginning: that is in the state, and read from there only. */
   log: readonly Entry[] = [];
   applied = 0;
+  /** As of what is applied. */
+  configuration: Configuration;
   /** Counts the starts: what was for an earlier life does not reach this one. */
   life = 0;
   missedTicks = 0;
   isPaused = false;
+  /** Its disk takes writes and lands none. */
+  isStalled = false;
+  stalledTicks = 0;
   /** What it will hear from itself: its disk, its own sending. */
   inbox: Input[] = [];
   jobs: { readonly job: SendEntries; readonly needs: number }[] = [];
@@ -72,6 +84,8 @@ export class ModelNode {
   constructor(parts: NodeParts) {
     this.#parts = parts;
     this.id = parts.id;
+    this.configuration = parts.configuration;
+    this.disk = new ModelDisk(parts.configuration);
     this.start();
   }
 
@@ -79,16 +93,21 @@ export class ModelNode {
     const { disk } = this;
     this.log = disk.log;
     this.applied = disk.applied;
+    this.configuration = disk.configuration;
     this.life += 1;
     const empty = { start: disk.start, runs: [], lastIndex: disk.start.index };
     const kept = disk.log.slice(disk.start.index);
     this.state = startAsFollower({
       self: this.id,
-      configuration: this.#parts.configuration,
+      configuration: disk.configuration,
       settings: this.#parts.settings,
       hardState: disk.hardState,
       log: kept.reduce<LogTerms>((log, entry) => extend(log, entry.term, 1), empty),
       commitIndex: logIndex(disk.applied),
+      unappliedMemberships: disk.log
+        .slice(disk.applied)
+        .filter(isMembershipEntry)
+        .map(({ index }) => index),
       seed: this.#parts.chance.below(2 ** 31),
     });
   }
@@ -102,6 +121,8 @@ export class ModelNode {
     this.disk.lose();
     this.state = undefined;
     this.isPaused = false;
+    this.isStalled = false;
+    this.stalledTicks = 0;
     this.missedTicks = 0;
     this.inbox = [];
     this.jobs = [];
@@ -110,9 +131,10 @@ export class ModelNode {
     this.#lastHardState = 0;
   }
 
-  /** No more crashes of its own. */
+  /** No more crashes of its own, and no more laziness. */
   calm(): void {
     this.#isCalm = true;
+    this.isStalled = false;
   }
 
   give(input: Input): void {
@@ -124,8 +146,14 @@ export class ModelNode {
 
     const crashesAfter = this.#crashPoint(before, effects.length);
     for (const effect of effects.slice(0, crashesAfter)) this.#perform(effect);
-    if (crashesAfter === undefined) this.#apply();
-    else this.crash();
+    if (crashesAfter !== undefined) this.crash();
+    else if (this.#isCalm || !this.#parts.chance.happens(this.#parts.faults.applyLag)) this.apply();
+  }
+
+  /** Applies what is committed and durable here; some of it, or all. */
+  apply(most = Infinity): void {
+    for (let done = 0; done < most && this.#canApply; done += 1) this.#applyNext();
+    if (this.#isCalm || !this.#parts.chance.happens(this.#parts.faults.rowLag)) this.#saveRows();
   }
 
   /** After how many effects the node crashes, if it does. */
@@ -144,8 +172,10 @@ export class ModelNode {
       this.#parts.onlooker.landed(this, this.disk.landNext());
       this.#release();
     }
-    if (writes > 0) this.inbox.push({ kind: "persisted", sequence: this.disk.landedSequence });
-    this.#apply();
+    if (writes === 0) return;
+    this.#saveRows();
+    this.inbox.push({ kind: "persisted", sequence: this.disk.landedSequence });
+    this.#beginLog();
   }
 
   /** Carries out the oldest `send_entries` that is still to do. */
@@ -158,16 +188,27 @@ export class ModelNode {
     return this.state !== undefined;
   }
 
+  /** For people. */
+  describe(): string {
+    const { id, state, applied, log, disk, configuration } = this;
+    const counted = describeConfiguration(configuration);
+    const place = `log ${String(log.length)} applied ${String(applied)} disk ${String(disk.applied)}`;
+    if (state === undefined) return `${id} down ${place} of ${counted}`;
+    const { role, term, commitIndex, unappliedMemberships } = state;
+    const followed = role.kind === "leader" ? [...role.progress] : [];
+    const progress = followed.map(
+      ([to, { mode, matchIndex }]) => `${to} ${mode} ${String(matchIndex)}`,
+    );
+    return [
+      `${id} ${role.kind} t${String(term)} commit ${String(commitIndex)} from ${String(state.log.start.index)}`,
+      `${place} of ${counted} unapplied ${unappliedMemberships.join(" ")} ${progress.join(", ")}`,
+    ].join(" ");
+  }
+
   /** Drops some of what is applied, as long as no queued sending needs it. */
   compact(): void {
-    if (this.state === undefined) return;
-    const { log } = this.state;
-    const needed = Math.min(...this.jobs.map(({ job }) => job.prev.index));
-    const most = Math.min(this.disk.applied, needed) - log.start.index;
-    if (most <= 0) return;
-    const upTo = logIndex(log.start.index + 1 + this.#parts.chance.below(most));
-    this.disk.compact(positionAt(log, upTo));
-    this.give({ kind: "compacted", upTo });
+    const most = this.#dispensable;
+    if (most > 0) this.#drop(1 + this.#parts.chance.below(most));
   }
 
   /** Whether the driver would begin with an install now: nothing is on its way to the disk. */
@@ -181,15 +222,17 @@ export class ModelNode {
   }
 
   /** The state becomes another's, by one write; a crash comes before it or after. */
-  install(position: LogPosition, entries: readonly Entry[]): void {
-    const { chance, faults, onlooker, configuration } = this.#parts;
+  install(position: LogPosition, brought: ModelState): void {
+    const { chance, faults, onlooker } = this.#parts;
+    const { entries, configuration } = brought;
     const isUnlucky = !this.#isCalm && chance.happens(faults.crashAtEffect * 10);
     if (isUnlucky && chance.happens(0.5)) {
       this.crash();
       return;
     }
-    const replaced = this.disk.install(position, entries);
+    const replaced = this.disk.install(position, brought);
     this.log = entries;
+    this.configuration = configuration;
     this.applied = position.index;
     onlooker.installed(this, replaced);
     if (isUnlucky) this.crash();
@@ -282,18 +325,45 @@ export class ModelNode {
     this.#parts.onlooker.appended(this, entries);
   }
 
-  /** Applies what is committed and durable here; the state machine's disk follows at once. */
-  #apply(): void {
-    if (this.state === undefined) return;
-    const durable = commonPrefix(this.disk.log, this.log, this.applied);
-    this.applied = Math.max(this.applied, Math.min(this.state.commitIndex, durable));
-    this.disk.applied = this.applied;
+  get #canApply(): boolean {
+    const { state, log, disk, applied } = this;
+    return state !== undefined && applied < state.commitIndex && disk.log[applied] === log[applied];
   }
-}
 
-/** How far two logs are the same, which are the same up to `from`. */
-function commonPrefix(one: readonly Entry[], other: readonly Entry[], from: number): number {
-  let same = from;
-  while (same < one.length && one[same] === other[same]) same += 1;
-  return same;
+  #applyNext(): void {
+    const entry = this.log[this.applied];
+    assert(entry !== undefined, "what is committed is in the log");
+    this.applied += 1;
+    this.configuration = configurationAfter(this.configuration, entry);
+    this.#parts.onlooker.applied(this, entry);
+    if (!isMembershipEntry(entry)) return;
+    const { configuration } = this;
+    this.give({ kind: "membership_applied", index: entry.index, configuration });
+  }
+
+  /** The state machine's disk catches up with it. */
+  #saveRows(): void {
+    if (this.state === undefined) return;
+    this.disk.applied = this.applied;
+    this.disk.configuration = this.configuration;
+  }
+
+  /** A log does not reach back to the very beginning: a newcomer needs what is in no entry. */
+  #beginLog(): void {
+    if (this.state?.log.start.index === 0 && this.#dispensable > 0) this.#drop(1);
+  }
+
+  get #dispensable(): number {
+    if (this.state === undefined) return 0;
+    const needed = Math.min(...this.jobs.map(({ job }) => job.prev.index));
+    return Math.min(this.disk.applied, needed) - this.state.log.start.index;
+  }
+
+  #drop(count: number): void {
+    if (this.state === undefined) return;
+    const { log } = this.state;
+    const upTo = logIndex(log.start.index + count);
+    this.disk.compact(positionAt(log, upTo));
+    this.give({ kind: "compacted", upTo });
+  }
 }

@@ -2,10 +2,10 @@
 // durably applied, offered, staged for as long as it takes, broken and made again, and installed at
 // last, whatever has become of both nodes by then.
 import type { Term } from "../../src/base/ids.ts";
-import type { Entry } from "../../src/raft/input.ts";
 import type { LogPosition } from "../../src/raft/log-terms.ts";
 import { holdsUpTo } from "../../src/raft/snapshot.ts";
 import type { Chance } from "./chance.ts";
+import type { ModelState } from "./model-disk.ts";
 import type { ModelNode } from "./model-node.ts";
 import { must } from "./witness.ts";
 
@@ -18,10 +18,8 @@ interface Transfer {
   offered: Offered | undefined;
 }
 
-interface Offered {
+interface Offered extends ModelState {
   readonly position: LogPosition;
-  /** What the state was made of. */
-  readonly entries: readonly Entry[];
   /** Of the receiver: a broken stream offers anew. */
   readonly life: number;
 }
@@ -83,12 +81,15 @@ export class ModelSnapshots {
     const position = { index: last.index, term: last.term };
     if (to.state.term !== term) return this.#end(transfer, undefined, "refuses an offer");
     if (holdsUpTo(to.state, position)) return this.#end(transfer, position, "has it already");
-    transfer.offered = { position, entries: from.disk.log.slice(0, index), life: to.life };
+    const { configuration } = from.disk;
+    const entries = from.disk.log.slice(0, index);
+    transfer.offered = { position, entries, configuration, life: to.life };
     return { node: to, what: `is offered a snapshot up to ${String(index)}` };
   }
 
-  #finish(transfer: Transfer, { position, entries, life }: Offered): Moved | undefined {
+  #finish(transfer: Transfer, offered: Offered): Moved | undefined {
     const { to } = transfer;
+    const { position, life } = offered;
     if (to.state === undefined || to.life !== life) {
       transfer.offered = undefined;
       return undefined;
@@ -96,7 +97,7 @@ export class ModelSnapshots {
     if (!to.canInstall) return undefined;
     if (to.state.role.kind === "leader") return this.#end(transfer, undefined, "leads by now");
     if (holdsUpTo(to.state, position)) return this.#end(transfer, position, "has come as far");
-    to.install(position, entries);
+    to.install(position, offered);
     this.installed += 1;
     if (to.life !== life || !to.isUp) return { node: to, what: "crashes installing" };
     // The last answer may be lost: then it is offered once more.
