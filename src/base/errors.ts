@@ -59,10 +59,28 @@ export interface RefusalFacts {
 
   // The cluster.
   no_leader: None;
+  low_space: None;
   node_locked: { reason: string };
   outcome_unknown: { reason: "leadership_lost" | "timed_out" | "leader_unreachable" };
   timed_out: None;
   decryption_failed: None;
+
+  // Who is in the region.
+  unknown_node: { node: string };
+  node_id_used: { node: string };
+  not_a_learner: { node: string };
+  not_a_voter: { node: string };
+  learner_behind: { node: string; behind: number };
+  membership_changing: None;
+  quorum_at_risk: { voters: number; active: number };
+  transfer_failed: { node: string };
+  node_removed: { node: string };
+  membership_change_impossible: { reason: string };
+  join_token_refused: { reason: "unknown" | "expired" | "of_another_node" };
+  too_many_join_tokens: { limit: number };
+
+  // Backups.
+  backup_under_way: None;
 }
 
 type None = Record<string, never>;
@@ -93,6 +111,12 @@ export function refuseCall<Code extends RefusalCode>(
   // A code and its own facts always make a refusal; the compiler cannot pair them across a union.
   return new RefusedError({ code, facts } as Refusal);
 }
+
+const joinTokenSentences = {
+  unknown: "The join token is not known, or was used already. Ask for a new one.",
+  expired: "The join token has expired. Ask for a new one.",
+  of_another_node: "The join token is for another node.",
+} as const;
 
 const sentences: { [Code in RefusalCode]: (facts: RefusalFacts[Code]) => string } = {
   validation_failed: ({ violations }) =>
@@ -168,12 +192,41 @@ const sentences: { [Code in RefusalCode]: (facts: RefusalFacts[Code]) => string 
   operation_unimplemented: ({ operation }) => `${operation} is not available in this release.`,
 
   no_leader: () => "The region has no leader at the moment. Nothing was changed; try again.",
+  low_space: () =>
+    "The region is low on disk space, and takes nothing new until there is more. Nothing was " +
+    "changed; reading and deleting go on.",
   node_locked: ({ reason }) => `This node is locked: ${reason}`,
   outcome_unknown: ({ reason }) =>
     `The outcome is not known (${reason}). Retry with the same ClientRequestToken.`,
   timed_out: () => "The request ran out of time. Nothing was changed; try again.",
   decryption_failed: () =>
     "Secrets Manager can't decrypt the protected secret text using the provided KMS key.",
+
+  unknown_node: ({ node }) => `The region has no member ${node}.`,
+  node_id_used: ({ node }) =>
+    `The id ${node} is, or once was, a member's. Ids are never used again: give the node a new one.`,
+  not_a_learner: ({ node }) => `${node} is a voter already: only a learner can be promoted.`,
+  not_a_voter: ({ node }) => `${node} is no voter: only a voter can lead.`,
+  learner_behind: ({ node, behind }) =>
+    `${node} has not caught up: it is ${behind} log entries behind, or has not answered lately.`,
+  membership_changing: () =>
+    "Another change of the members is under way. Nothing was changed; try again when it is over.",
+  quorum_at_risk: ({ voters, active }) =>
+    active < Math.floor(voters / 2) + 1
+      ? `Of the ${voters} voters that would be left only ${active} answer, and a quorum is ` +
+        `${Math.floor(voters / 2) + 1}: the region would stop.`
+      : `Only ${voters} ${voters === 1 ? "voter" : "voters"} would be left, and with fewer than three ` +
+        "the region stops when one fails.",
+  transfer_failed: ({ node }) =>
+    `${node} did not take the lead in time. The lead stays where it was.`,
+  node_removed: ({ node }) => `${node} was removed from the region and cannot come back.`,
+  membership_change_impossible: ({ reason }) => `The membership cannot be changed: ${reason}.`,
+  join_token_refused: ({ reason }) => joinTokenSentences[reason],
+  too_many_join_tokens: ({ limit }) =>
+    `There are ${limit} join tokens that were neither used nor have expired. ` +
+    "Use them, or wait until they expire.",
+
+  backup_under_way: () => "This node is making a backup already. Wait for it, or ask another node.",
 };
 
 /** One sentence for people. Programs read the code and the facts. */

@@ -5,20 +5,23 @@ import { loadSync, type PackageDefinition, type ServiceDefinition } from "@grpc/
 import { assert } from "./assert.ts";
 import { packageFolder } from "./package-folder.ts";
 
-export type PublicService = "Cluster" | "SecretsManager";
+export type PublicService = "Backup" | "Cluster" | "SecretsManager";
 
 let loaded: PackageDefinition | undefined;
 
 /** Everything in proto/holdfast/v1, read once a process. */
 export function publicPackage(): PackageDefinition {
   // The options are those of scripts/generate-types.mjs: what it says of a message is then so.
-  loaded ??= loadSync(["holdfast/v1/secrets_manager.proto", "holdfast/v1/cluster.proto"], {
-    includeDirs: [join(packageFolder(), "proto")],
-    longs: String,
-    enums: String,
-    bytes: Buffer,
-    oneofs: true,
-  });
+  loaded ??= loadSync(
+    ["backup", "cluster", "secrets_manager"].map((name) => `holdfast/v1/${name}.proto`),
+    {
+      includeDirs: [join(packageFolder(), "proto")],
+      longs: String,
+      enums: String,
+      bytes: Buffer,
+      oneofs: true,
+    },
+  );
   return loaded;
 }
 

@@ -46,8 +46,16 @@ export function compactionTarget(
   const needed = Math.min(slowestActive(state), snapshotHeld ?? Infinity);
   const upTo = Math.min(appliedDurably, Math.max(tolerated, Math.min(wanted, needed)));
   const step = upTo - log.start.index;
-  if (step < limits.stepMin) return undefined;
+  if (step < limits.stepMin) return firstStep(log, appliedDurably);
   return logIndex(log.start.index + Math.min(step, limits.stepMax));
+}
+
+/**
+ * A log that nothing was ever dropped from would reach a newcomer without the configuration, which
+ * stands in the state: its start is past the beginning as soon as anything is applied.
+ */
+function firstStep(log: LogStore, appliedDurably: LogIndex): LogIndex | undefined {
+  return log.start.index === 0 && appliedDurably > 0 ? logIndex(1) : undefined;
 }
 
 /** How far the slowest follower that answers has come; only a leader knows of any. */

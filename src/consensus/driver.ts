@@ -8,18 +8,18 @@
 // One batch is under way at a time. What comes up meanwhile goes with the next one.
 import { assert, unreachable } from "../base/assert.ts";
 import { logIndex, type LogIndex, type NodeId, type Term } from "../base/ids.ts";
-import { applyCommand } from "../machine/apply.ts";
 import type { CommandOutcome } from "../machine/command.ts";
 import type { Effect, Persist, SendEntries } from "../raft/effect.ts";
 import type { Entry, Input, Message } from "../raft/input.ts";
 import { knownLeader, type RaftState } from "../raft/state.ts";
 import { holdsUpTo } from "../raft/snapshot.ts";
 import { step } from "../raft/step.ts";
-import { decodeEnvelope } from "../storage/command-codec.ts";
 import { CorruptionError } from "../storage/corruption.ts";
-import type { NodeStore } from "../storage/node-store.ts";
+import { StorageWriteError, type NodeStore } from "../storage/node-store.ts";
 import type { SnapshotStage } from "../storage/snapshot-stage.ts";
+import { Applier } from "./applier.ts";
 import { compactionTarget, type CompactionLimits } from "./compaction.ts";
+import { DiskWatch } from "./disk-watch.ts";
 
 export interface DriverParts {
   readonly store: NodeStore;
@@ -39,15 +39,15 @@ export interface DriverParts {
   /** Answered with `snapshot_ended`. */
   readonly sendSnapshot: (to: NodeId, term: Term) => void;
   readonly compaction: CompactionLimits;
+  /** What the entries of one message may weigh together; one entry always fits. */
+  readonly messageBytesMax?: number;
   /** A snapshot that is being sent: the log after it is kept. */
   readonly snapshotHeld: () => LogIndex | undefined;
   /** The node must stop: its data, its disk or its program cannot be trusted. */
   readonly onFatal: (error: unknown) => void;
 }
 
-const messageBytesMax = 512 * 1024;
-/** How long the loop may be busy applying before others get their turn. */
-const applySliceMs = 4;
+const usualMessageBytesMax = 512 * 1024;
 /** Applied rows alone may wait this long for company: no answer depends on them. */
 const rowsWaitMs = 10;
 
@@ -67,6 +67,8 @@ interface Install {
 
 export class RaftDriver {
   readonly #parts: DriverParts;
+  readonly #applier: Applier;
+  readonly #disk: DiskWatch;
   #state: RaftState;
   readonly #inputs: Input[] = [];
   #isStepping = false;
@@ -89,7 +91,17 @@ export class RaftDriver {
   constructor(parts: DriverParts) {
     this.#parts = parts;
     this.#state = parts.initialState;
+    this.#applier = new Applier({
+      ...parts,
+      onMembership: (index, configuration) => {
+        this.give({ kind: "membership_applied", index, configuration });
+      },
+    });
+    this.#disk = new DiskWatch(2 * parts.initialState.settings.electionTicks);
     this.#flushedApplied = parts.store.state.applied.position.index;
+    // What is known to be committed from the start is applied without waiting for news: until then
+    // the node may not stand (raft/membership.ts).
+    if (parts.initialState.commitIndex > this.applied) this.#schedulePump();
   }
 
   get state(): RaftState {
@@ -97,10 +109,11 @@ export class RaftDriver {
   }
 
   get applied(): LogIndex {
-    return this.#parts.store.state.applied.position.index;
+    return this.#applier.applied;
   }
 
   give(input: Input): void {
+    if (input.kind === "tick" && !this.#isStopped) this.#watchDisk();
     if (this.#isStopped) return;
     this.#inputs.push(input);
     // While the state is being replaced, what comes in waits.
@@ -129,6 +142,15 @@ export class RaftDriver {
     await new Promise<void>((resolve) => {
       this.#idle.push(resolve);
     });
+  }
+
+  /** A node whose disk hangs neither leads nor stands, and does not wait for it for ever. */
+  #watchDisk(): void {
+    const disk = this.#disk.onTick(this.#parts.monotonicMs());
+    if (disk === "stalled") this.#inputs.push({ kind: "disk_stalled" });
+    if (disk === "hung") {
+      this.#fail(new StorageWriteError("Cannot write to the data directory: the disk hangs"));
+    }
   }
 
   #drainInputs(): void {
@@ -213,7 +235,8 @@ export class RaftDriver {
   #sendEntries(effect: SendEntries): void {
     const { to, prev, upTo, term, commitIndex, readRound } = effect;
     const first = logIndex(prev.index + 1);
-    const entries = upTo < first ? [] : this.#parts.store.log.slice(first, upTo, messageBytesMax);
+    const maxBytes = this.#parts.messageBytesMax ?? usualMessageBytesMax;
+    const entries = upTo < first ? [] : this.#parts.store.log.slice(first, upTo, maxBytes);
     const last = logIndex(prev.index + entries.length);
     const sizeBytes = entries.reduce((sum, entry) => sum + entry.bytes.length, 64);
     const message = {
@@ -245,7 +268,9 @@ export class RaftDriver {
   #pump(): void {
     // The log may be gone from the disk by now, and still be here in memory.
     if (this.#isStopped || this.#isReplacing) return;
-    this.#applyCommitted();
+    const { commitIndex, durability } = this.#state;
+    const upTo = logIndex(Math.min(commitIndex, durability.index));
+    if (this.#applier.applyUpTo(upTo) === "more") this.#schedulePump();
     if (this.#isFlushing) return;
     if (this.#installing !== undefined && this.#issued === this.#landed) {
       this.#startInstall(this.#installing);
@@ -253,35 +278,6 @@ export class RaftDriver {
     }
     if (this.#issued > this.#landed) this.#startFlush();
     else if (this.applied > this.#flushedApplied) this.#flushRowsSoon();
-  }
-
-  /** Applies what is committed and durable here, for a slice of time. */
-  #applyCommitted(): void {
-    const upTo = Math.min(this.#state.commitIndex, this.#state.durability.index);
-    const untilMs = this.#parts.monotonicMs() + applySliceMs;
-    const from = this.applied;
-    for (let index = from + 1; index <= upTo; index += 1) {
-      this.#apply(this.#parts.store.log.entry(logIndex(index)));
-      if (this.#parts.monotonicMs() < untilMs) continue;
-      if (index < upTo) this.#schedulePump();
-      break;
-    }
-    if (this.applied === from) return;
-    this.#parts.store.log.release(this.applied);
-    this.#parts.onAppliedUpTo(this.applied);
-  }
-
-  #apply(entry: Entry): void {
-    const { state } = this.#parts.store;
-    const position = { index: entry.index, term: entry.term };
-    if (entry.kind === "empty") {
-      state.absorb([], position);
-      this.#parts.onApplied(entry, undefined);
-      return;
-    }
-    const { changes, outcome } = applyCommand(state, decodeEnvelope(entry.payload));
-    state.absorb(changes, position);
-    this.#parts.onApplied(entry, outcome);
   }
 
   #flushRowsSoon(): void {
@@ -295,6 +291,7 @@ export class RaftDriver {
     this.#rowsTimer?.();
     this.#rowsTimer = undefined;
     this.#isFlushing = true;
+    this.#disk.begin(this.#parts.monotonicMs());
     const sequence = this.#issued;
     const applied = this.applied;
     const { term, votedFor, commitIndex } = this.#state;
@@ -329,6 +326,7 @@ export class RaftDriver {
     }
     this.#isFlushing = true;
     this.#isReplacing = true;
+    this.#disk.begin(this.#parts.monotonicMs());
     const { term, votedFor } = this.#state;
     this.#parts.store.install(install.stage, { term, votedFor }).then(
       () => {
@@ -371,6 +369,7 @@ export class RaftDriver {
   /** However a batch ends, whoever waits to close the data may go on. */
   #afterFlush(carryOn: () => void): void {
     this.#isFlushing = false;
+    this.#disk.end();
     for (const resolve of this.#idle.splice(0)) resolve();
     try {
       carryOn();

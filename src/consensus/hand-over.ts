@@ -3,7 +3,8 @@
 // answered, never arrived, or nobody knows.
 import { status, type ServiceError } from "@grpc/grpc-js";
 import { RefusedError, refuseCall, type Refusal } from "../base/errors.ts";
-import type { NodeId } from "../base/ids.ts";
+import { logIndex, type NodeId } from "../base/ids.ts";
+import type { Fields } from "../storage/internal-codec.ts";
 import type { PeerLink } from "./peer-link.ts";
 import type { HandOverReply } from "./peer-service.ts";
 import type { HandedAnswer, HandedRequest } from "./raft-group.ts";
@@ -85,13 +86,17 @@ async function ask(
 }
 
 function answerFrom(reply: HandOverReply): HandedAnswer {
-  if (reply.refusal) {
-    const { code, factsJson } = reply.refusal;
-    // The leader is a node of this cluster: what it refuses is one of the refusals we know.
-    const facts: unknown = JSON.parse(factsJson ?? "{}");
-    return { ok: false, refusal: { code, facts } as Refusal };
-  }
+  if (reply.refusal) return { ok: false, refusal: refusalFrom(reply.refusal) };
   // The leader has answered, and may have done what it was asked.
   if (!reply.body) throw refuseCall("outcome_unknown", { reason: "leader_unreachable" });
-  return { ok: true, body: reply.body };
+  const told = reply.logIndex;
+  const index = typeof told === "number" ? { index: logIndex(told) } : {};
+  return { ok: true, body: reply.body, ...index };
+}
+
+/** A refusal as another node wrote it down. */
+export function refusalFrom({ code, factsJson }: Fields<"Refusal">): Refusal {
+  // It is a node of this cluster: what it refuses is one of the refusals we know.
+  const facts: unknown = JSON.parse(factsJson ?? "{}");
+  return { code, facts } as Refusal;
 }

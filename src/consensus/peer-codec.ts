@@ -37,7 +37,9 @@ const encoders: {
   readonly [Kind in Message["kind"]]: (message: MessageOf<Kind>) => RaftFields;
 } = {
   pre_vote_request: ({ lastLog }) => ({ preVoteRequest: { lastLog } }),
-  pre_vote_response: ({ vote }) => ({ preVoteResponse: { granted: vote === "granted" } }),
+  pre_vote_response: ({ vote, committed }) => ({
+    preVoteResponse: { granted: vote === "granted", committed },
+  }),
   vote_request: ({ lastLog, reason }) => ({
     voteRequest: { lastLog, transfer: reason === "transfer" },
   }),
@@ -71,6 +73,7 @@ const decoders: Readonly<Record<Kind, (message: Decoded, inTerm: Term) => Messag
     kind: "pre_vote_response",
     term: inTerm,
     vote: preVoteResponse?.granted === true ? "granted" : "refused",
+    committed: positionFrom(preVoteResponse?.committed),
   }),
   voteRequest: ({ voteRequest }, inTerm) => ({
     kind: "vote_request",

@@ -46,16 +46,39 @@ export function serverCredentials({ ca, cert, key }: PeerCertificates): ServerCr
 
 /** Credentials that open a connection to one node and to nobody else. */
 export function clientCredentials(
-  { ca, cert, key }: PeerCertificates,
+  certificates: PeerCertificates,
   identity: NodeIdentity,
   expected: NodeId,
+): ChannelCredentials {
+  return credentialsFor(certificates, identity, (found) =>
+    found === expected
+      ? undefined
+      : `Cannot trust this peer: its certificate is not that of node "${expected}"`,
+  );
+}
+
+/** Credentials that open a connection to any node of this cluster and to nobody else. */
+export function anyNodeCredentials(
+  certificates: PeerCertificates,
+  identity: NodeIdentity,
+): ChannelCredentials {
+  return credentialsFor(certificates, identity, (found) =>
+    found === undefined
+      ? "Cannot trust this peer: its certificate is not that of a node of this cluster"
+      : undefined,
+  );
+}
+
+function credentialsFor(
+  { ca, cert, key }: PeerCertificates,
+  identity: NodeIdentity,
+  objectionTo: (found: NodeId | undefined) => string | undefined,
 ): ChannelCredentials {
   const context = createSecureContext({ ca, cert, key, minVersion: "TLSv1.3" });
   return credentials.createFromSecureContext(context, {
     checkServerIdentity: (_host: string, certificate: PeerCertificate) => {
-      const found = nodeOfCertificate(identity, certificate.subjectaltname);
-      if (found === expected) return undefined;
-      return new Error(`Cannot trust this peer: its certificate is not that of node "${expected}"`);
+      const objection = objectionTo(nodeOfCertificate(identity, certificate.subjectaltname));
+      return objection === undefined ? undefined : new Error(objection);
     },
   });
 }

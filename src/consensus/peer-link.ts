@@ -4,13 +4,17 @@
 import {
   Metadata,
   makeGenericClientConstructor,
+  type CallOptions,
   type ChannelCredentials,
   type ChannelOptions,
   type ClientDuplexStream,
+  type requestCallback,
   type ServiceError,
 } from "@grpc/grpc-js";
 import type { NodeId, Term } from "../base/ids.ts";
+import type { MemberAddresses } from "../machine/member-record.ts";
 import type { Fields } from "../storage/internal-codec.ts";
+import { addressesTo } from "../storage/member-fields.ts";
 import type { NodeIdentity } from "../storage/recovery.ts";
 import type { SnapshotMeta } from "../storage/snapshot-meta.ts";
 import {
@@ -19,6 +23,8 @@ import {
   peerService,
   type HandOverReply,
   type HandOverRequest,
+  type JoinReply,
+  type JoinRequest,
   type PeerClient,
   type PeerFrame,
   type PeerReply,
@@ -57,11 +63,35 @@ export interface PeerLinkParts {
   readonly credentials: ChannelCredentials;
   /** Fresh for every start of this process. */
   readonly incarnation: string;
+  /** Where this node is reached, for the peer to know. */
+  readonly ownAddresses?: MemberAddresses | undefined;
   /** What was on the way may be lost. */
   readonly onBroken: (peer: NodeId) => void;
+  /** The peer says that this node was removed from the region. */
+  readonly onRemoved?: () => void;
 }
 
 const PeerClientConstructor = makeGenericClientConstructor(peerService, "Peer");
+
+/** A connection to the Peer service of one node. */
+export function peerClient(address: string, credentials: ChannelCredentials): PeerClient {
+  const client = new PeerClientConstructor(address, credentials, channelOptions);
+  return client as unknown as PeerClient;
+}
+
+/** The answer of one call. Rejects with its `ServiceError`. */
+export function answerOf<Reply>(
+  deadlineMs: number,
+  call: (options: CallOptions, answer: requestCallback<Reply>) => void,
+): Promise<Reply> {
+  return new Promise((resolve, reject) => {
+    const answer = (error: ServiceError | null, reply?: Reply): void => {
+      if (error === null && reply !== undefined) resolve(reply);
+      else reject(error ?? new Error("Cannot read the leader's answer: it is empty"));
+    };
+    call({ deadline: Date.now() + deadlineMs }, answer);
+  });
+}
 
 export class PeerLink {
   readonly #parts: PeerLinkParts;
@@ -82,6 +112,7 @@ export class PeerLink {
       to: parts.peer,
       protocol: peerProtocol,
       incarnation: parts.incarnation,
+      addresses: parts.ownAddresses && addressesTo(parts.ownAddresses),
     };
     this.#client = this.#connection();
     this.#connect();
@@ -107,13 +138,15 @@ export class PeerLink {
 
   /** One request for the leader. Rejects with the `ServiceError` of the call. */
   handOver(request: HandOverRequest, deadlineMs: number): Promise<HandOverReply> {
-    return new Promise((resolve, reject) => {
-      const options = { deadline: Date.now() + deadlineMs };
-      const answer = (error: ServiceError | null, reply?: HandOverReply): void => {
-        if (error === null && reply !== undefined) resolve(reply);
-        else reject(error ?? new Error("Cannot read the leader's answer: it is empty"));
-      };
+    return answerOf(deadlineMs, (options, answer) => {
       this.#client.HandOver(request, new Metadata(), options, answer);
+    });
+  }
+
+  /** A newcomer's request, handed on. Rejects with the `ServiceError` of the call. */
+  join(request: JoinRequest, deadlineMs: number): Promise<JoinReply> {
+    return answerOf(deadlineMs, (options, answer) => {
+      this.#client.Join(request, new Metadata(), options, answer);
     });
   }
 
@@ -137,8 +170,7 @@ export class PeerLink {
 
   #connection(): PeerClient {
     const { address, credentials } = this.#parts;
-    const client = new PeerClientConstructor(address, credentials, channelOptions);
-    return client as unknown as PeerClient;
+    return peerClient(address, credentials);
   }
 
   #connect(): void {
@@ -148,8 +180,13 @@ export class PeerLink {
     this.#tooLate = setTimeout(() => {
       this.#break(stream);
     }, greetingMs);
-    stream.on("data", ({ hello: greeting }: PeerReply) => {
+    stream.on("data", ({ hello: greeting, removed }: PeerReply) => {
       if (this.#stream !== stream) return;
+      if (removed) {
+        this.#parts.onRemoved?.();
+        this.#break(stream);
+        return;
+      }
       if (greeting?.protocol !== peerProtocol) {
         this.#break(stream);
         return;

@@ -24,6 +24,8 @@ export type SnapshotFrame = Fields<"SnapshotFrame">;
 export type SnapshotReply = Fields<"SnapshotReply">;
 export type HandOverRequest = Fields<"HandOverRequest">;
 export type HandOverReply = Fields<"HandOverReply">;
+export type JoinRequest = Fields<"JoinRequest">;
+export type JoinReply = Fields<"JoinReply">;
 
 interface Codec<Message> {
   encode(message: Message): { finish(): Uint8Array };
@@ -51,12 +53,18 @@ export const peerService = {
     { request: internal.HandOverRequest, reply: internal.HandOverReply },
     "unary",
   ),
+  Join: method<JoinRequest, JoinReply>(
+    "Join",
+    { request: internal.JoinRequest, reply: internal.JoinReply },
+    "unary",
+  ),
 };
 
 export interface PeerHandlers extends UntypedServiceImplementation {
   Exchange: handleBidiStreamingCall<PeerFrame, PeerReply>;
   SendSnapshot: handleBidiStreamingCall<SnapshotFrame, SnapshotReply>;
   HandOver: handleUnaryCall<HandOverRequest, HandOverReply>;
+  Join: handleUnaryCall<JoinRequest, JoinReply>;
 }
 
 /** The client that `makeGenericClientConstructor` makes of `peerService`. */
@@ -68,6 +76,12 @@ export interface PeerClient {
     metadata: Metadata,
     options: CallOptions,
     callback: requestCallback<HandOverReply>,
+  ): ClientUnaryCall;
+  Join(
+    request: JoinRequest,
+    metadata: Metadata,
+    options: CallOptions,
+    callback: requestCallback<JoinReply>,
   ): ClientUnaryCall;
   close(): void;
 }

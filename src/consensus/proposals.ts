@@ -5,6 +5,7 @@
 import { refuseCall, type RefusedError } from "../base/errors.ts";
 import type { LogIndex, Term } from "../base/ids.ts";
 import type { CommandOutcome } from "../machine/command.ts";
+import type { AppliedOutcome } from "./raft-group.ts";
 
 /** What may wait for a quorum at once; more is refused, never queued. */
 export interface ProposalLimits {
@@ -15,11 +16,19 @@ export interface ProposalLimits {
 export interface Proposal {
   readonly payload: Uint8Array;
   readonly deadlineMs: number;
-  readonly resolve: (outcome: CommandOutcome) => void;
+  readonly resolve: (outcome: AppliedOutcome) => void;
   readonly reject: (error: RefusedError) => void;
 }
 
-type Waiter = Proposal & { readonly term: Term };
+interface Waiter extends Proposal {
+  readonly term: Term;
+  /**
+   * It was told that its time is up. Its entry is in the log all the same, and counts until the log
+   * has got past it: or a group that answers but does not write would pile up entries without end
+   * (etcd-io/etcd#10167).
+   */
+  readonly isAnswered: boolean;
+}
 
 export class Proposals {
   readonly #limits: ProposalLimits;
@@ -36,13 +45,18 @@ export class Proposals {
 
   /** Throws `overloaded`: nothing was proposed. */
   add(proposal: Proposal): void {
+    this.admit(proposal);
+    this.#queued.push(proposal);
+  }
+
+  /** Counts a proposal that goes to the core at once. Throws `overloaded`. */
+  admit(proposal: Proposal): void {
     const sizeBytes = this.#sizeBytes + proposal.payload.length;
     if (this.#count >= this.#limits.count || sizeBytes > this.#limits.sizeBytes) {
       throw refuseCall("overloaded", {});
     }
     this.#count += 1;
     this.#sizeBytes = sizeBytes;
-    this.#queued.push(proposal);
   }
 
   takeQueued(): readonly Proposal[] {
@@ -54,7 +68,7 @@ export class Proposals {
   /** The core has put the proposal at `index`. */
   await(index: LogIndex, term: Term, proposal: Proposal): void {
     const others = this.#waiting.get(index) ?? [];
-    this.#waiting.set(index, [...others, { ...proposal, term }]);
+    this.#waiting.set(index, [...others, { ...proposal, term, isAnswered: false }]);
   }
 
   /** This node does not lead: what was not given to the core has certainly not happened. */
@@ -71,7 +85,8 @@ export class Proposals {
     this.#waiting.delete(index);
     for (const waiter of waiters) {
       this.#release(waiter);
-      if (waiter.term === term && outcome !== undefined) waiter.resolve(outcome);
+      if (waiter.isAnswered) continue;
+      if (waiter.term === term && outcome !== undefined) waiter.resolve({ ...outcome, index });
       // Another entry is committed where this one would have been: it never can be.
       else waiter.reject(refuseCall("no_leader", {}));
     }
@@ -84,6 +99,7 @@ export class Proposals {
       this.#waiting.delete(waiting);
       for (const waiter of waiters) {
         this.#release(waiter);
+        if (waiter.isAnswered) continue;
         waiter.reject(refuseCall("outcome_unknown", { reason: "leadership_lost" }));
       }
     }
@@ -92,15 +108,12 @@ export class Proposals {
   /** Nobody can tell any more, or not in time. With `Infinity`, everybody stops waiting. */
   expire(nowMs: number): void {
     for (const [index, waiters] of this.#waiting) {
-      const late = waiters.filter((waiter) => waiter.deadlineMs <= nowMs);
+      const isLate = (waiter: Waiter): boolean => !waiter.isAnswered && waiter.deadlineMs <= nowMs;
+      const late = waiters.filter(isLate);
       if (late.length === 0) continue;
-      const others = waiters.filter((waiter) => waiter.deadlineMs > nowMs);
-      if (others.length === 0) this.#waiting.delete(index);
-      else this.#waiting.set(index, others);
-      for (const waiter of late) {
-        this.#release(waiter);
-        waiter.reject(refuseCall("outcome_unknown", { reason: "timed_out" }));
-      }
+      const after = waiters.map((each) => (isLate(each) ? { ...each, isAnswered: true } : each));
+      this.#waiting.set(index, after);
+      for (const { reject } of late) reject(refuseCall("outcome_unknown", { reason: "timed_out" }));
     }
   }
 

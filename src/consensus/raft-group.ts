@@ -1,8 +1,8 @@
 // What the rest of a node sees of consensus: propose, wait until a read is safe, hand a request to
 // the leader. Everything ends in success, a definite refusal, or an honest "outcome unknown".
 import type { Refusal } from "../base/errors.ts";
-import type { NodeId, Term } from "../base/ids.ts";
-import type { Command, CommandOutcome, ReplyTo } from "../machine/command.ts";
+import type { LogIndex, NodeId, Term } from "../base/ids.ts";
+import type { Command, CommandOutcome, Reply, ReplyTo } from "../machine/command.ts";
 import type { StateView } from "../machine/state-view.ts";
 
 export interface RaftGroup {
@@ -18,13 +18,14 @@ export interface RaftGroup {
    * thrown as a `RefusedError`: `no_leader` and `overloaded` are definite, nothing was proposed;
    * `outcome_unknown` is not, the command may still be applied.
    */
-  propose<C extends Command>(command: C, options: WaitOptions): Promise<CommandOutcome<ReplyTo<C>>>;
+  propose<C extends Command>(command: C, options: WaitOptions): Promise<AppliedOutcome<ReplyTo<C>>>;
 
   /**
-   * Resolves when `view` holds everything that was acknowledged before the call (thesis 6.4).
+   * Resolves when `view` holds everything that was acknowledged before the call (thesis 6.4), to
+   * the index up to which it is applied: what is read in the same turn is the state at that index.
    * Throws `no_leader` or `timed_out` as a `RefusedError`: a read is always safe to retry.
    */
-  readBarrier(options: WaitOptions): Promise<void>;
+  readBarrier(options: WaitOptions): Promise<LogIndex>;
 
   /**
    * Hands a client's request to the leader, which authorizes and plans it anew (never a proposal).
@@ -32,6 +33,9 @@ export interface RaftGroup {
    */
   handOver(request: HandedRequest): Promise<HandedAnswer>;
 }
+
+/** What a command came to, and the entry of the log that it was. */
+export type AppliedOutcome<R = Reply> = CommandOutcome<R> & { readonly index: LogIndex };
 
 export interface WaitOptions {
   /** On the node's monotonic clock (`Clock.monotonicMs`). */
@@ -55,5 +59,10 @@ export interface HandedRequest {
 }
 
 export type HandedAnswer =
-  | { readonly ok: true; readonly body: Uint8Array }
+  | {
+      readonly ok: true;
+      readonly body: Uint8Array;
+      /** The log index that the answer reflects; absent from a leader that does not tell. */
+      readonly index?: LogIndex | undefined;
+    }
   | { readonly ok: false; readonly refusal: Refusal };

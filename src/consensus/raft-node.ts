@@ -4,25 +4,29 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Clock } from "../base/clock.ts";
 import type { Entropy } from "../base/entropy.ts";
 import { refuseCall } from "../base/errors.ts";
-import { logIndex, type LogIndex, type NodeId, type Term } from "../base/ids.ts";
-import type { Command, CommandOutcome, ReplyTo } from "../machine/command.ts";
+import type { LogIndex, NodeId, Term } from "../base/ids.ts";
+import type { Command, ReplyTo } from "../machine/command.ts";
+import type { MemberAddresses } from "../machine/member-record.ts";
 import type { StateView } from "../machine/state-view.ts";
-import type { Message } from "../raft/input.ts";
-import { isVoter } from "../raft/configuration.ts";
 import { holdsUpTo } from "../raft/snapshot.ts";
-import { knownLeader, startAsFollower, type RaftState } from "../raft/state.ts";
-import { encodeEnvelope } from "../storage/command-codec.ts";
+import { knownLeader, type RaftState } from "../raft/state.ts";
+import { DiskSpace, type DiskSpaceParts, type Space } from "../storage/disk-space.ts";
 import { NodeStore } from "../storage/node-store.ts";
 import type { OpenOptions } from "../storage/recovery.ts";
+import type { SnapshotSource } from "../storage/snapshot-source.ts";
+import type { StateDigest } from "../storage/state-digest.ts";
 import { RaftDriver } from "./driver.ts";
 import type { CompactionLimits } from "./compaction.ts";
 import { handOver } from "./hand-over.ts";
 import { encodeMessage } from "./peer-codec.ts";
-import { clientCredentials, type PeerCertificates } from "./peer-identity.ts";
-import { PeerLink } from "./peer-link.ts";
+import { furthestFollower, MembershipEngine } from "./membership-engine.ts";
+import type { PeerCertificates } from "./peer-identity.ts";
 import { listenForPeers } from "./peer-listener.ts";
+import { promotionSettings, type PromotionSettings } from "./promotion.ts";
 import { Proposals } from "./proposals.ts";
+import { Proposer } from "./proposer.ts";
 import type {
+  AppliedOutcome,
   HandedAnswer,
   HandedRequest,
   Leadership,
@@ -30,17 +34,27 @@ import type {
   WaitOptions,
 } from "./raft-group.ts";
 import { ReadRounds } from "./read-rounds.ts";
+import { recoveredState } from "./recovered-state.ts";
+import type { RegionMembership } from "./region-membership.ts";
+import { SelfWatch, type WatchSettings } from "./self-watch.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 import { SnapshotSender } from "./snapshot-sender.ts";
 
 export interface RaftNodeParts {
   readonly storage: OpenOptions;
-  /** Every other node, with the `host:port` of its peer listener. */
+  /** Where other nodes listen for peers, `host:port`, as far as the state does not know better. */
   readonly peers: readonly { readonly id: NodeId; readonly address: string }[];
   readonly listenAddress: string;
+  /** Where this node is reached, for all to know. */
+  readonly addresses?: MemberAddresses | undefined;
+  /** When a learner becomes a voter by itself. */
+  readonly promotion?: PromotionSettings | undefined;
   readonly certificates: PeerCertificates;
   readonly timing: RaftTiming;
   readonly compaction: CompactionLimits;
+  /** What is kept free on the disk; absent where nobody watches it. */
+  readonly space?: Omit<DiskSpaceParts, "directory"> | undefined;
+  readonly watch?: WatchSettings | undefined;
   readonly clock: Clock;
   readonly entropy: Entropy;
   /** Answers a request that another node handed over. */
@@ -49,8 +63,16 @@ export interface RaftNodeParts {
   readonly onProgress: () => void;
   readonly onPeerRefused: (reason: string) => void;
   readonly onInternalError: (error: unknown) => void;
+  /** The disk has become nearly full, or is no more. */
+  readonly onSpace?: (space: Space) => void;
   /** The node must stop. Called once. */
   readonly onFatal: (error: unknown) => void;
+}
+
+/** What a node stands on. */
+interface Opened {
+  readonly store: NodeStore;
+  readonly disk: DiskSpace | undefined;
 }
 
 export interface RaftTiming {
@@ -59,7 +81,6 @@ export interface RaftTiming {
 }
 
 const proposalLimits = { count: 1024, sizeBytes: 16 * 1024 * 1024 };
-const flow = { maxInFlightMessages: 64, maxInFlightBytes: 8 * 1024 * 1024 };
 /** Between two looks whether the successor leads: a hand-over takes a few milliseconds. */
 const resignLookMs = 2;
 const floorSyncMs = 5_000;
@@ -73,19 +94,36 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
   readonly #parts: RaftNodeParts;
   readonly #store: NodeStore;
   readonly #driver: RaftDriver;
-  readonly #links = new Map<NodeId, PeerLink>();
+  readonly #engine: MembershipEngine;
+  readonly #watch: SelfWatch;
+  readonly #incarnation: string;
   readonly #proposals = new Proposals(proposalLimits);
   readonly #reads: ReadRounds;
   readonly #snapshots: SnapshotSender;
   /** The stream whose snapshot is taken: a newer one takes the place of an older one. */
   #receiving: SnapshotReceiver | undefined;
-  #isProposing = false;
+  readonly #proposer: Proposer;
   #closeListener: (() => void) | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
 
-  private constructor(parts: RaftNodeParts, store: NodeStore, onFatal: (error: unknown) => void) {
+  private constructor(parts: RaftNodeParts, opened: Opened, onFatal: (error: unknown) => void) {
+    const { store } = opened;
     this.#parts = parts;
     this.#store = store;
+    this.#watch = this.#selfWatch(opened, onFatal);
+    this.#incarnation = parts.entropy.uuid();
+    this.#proposer = new Proposer({
+      proposals: this.#proposals,
+      clock: parts.clock,
+      state: () => this.#driver.state,
+      give: (input) => {
+        this.#driver.give(input);
+      },
+      atEndOfTurn: setImmediate,
+      objectionTo: ({ kind }) =>
+        this.#watch.refuses(kind) ? refuseCall("low_space", {}) : undefined,
+    });
+    this.#engine = this.#membershipEngine(onFatal);
     this.#reads = new ReadRounds({
       monotonicMs: () => parts.clock.monotonicMs(),
       ask: (readId) => {
@@ -95,37 +133,26 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
       lostAfterMs: readLostTicks * parts.timing.tickMs,
       firstReadId: parts.entropy.below(readLives) * readsOfALife,
     });
-    this.#snapshots = new SnapshotSender({
-      openSource: () => store.openSnapshot(parts.entropy.uuid()),
-      offer: (to, term, source) => {
-        const link = this.#links.get(to);
-        if (link === undefined) throw new Error("the follower is not known any more");
-        return link.openSnapshot(term, source.meta);
-      },
-      pause: (ms) => pause(ms),
-      monotonicMs: () => parts.clock.monotonicMs(),
-      onFailed: (to, reason) => {
-        parts.onPeerRefused(`a snapshot for node "${to}" did not arrive: ${reason}`);
-      },
-    });
+    this.#snapshots = this.#snapshotSender();
     this.#driver = new RaftDriver({
       store,
-      initialState: initialState(parts, store),
+      initialState: recoveredState(store, {
+        self: parts.storage.identity.nodeId,
+        electionTicks: parts.timing.electionTicks,
+        seed: parts.entropy.below(2 ** 32),
+      }),
       send: (to, message, sizeBytes) => {
-        this.#links.get(to)?.send(encodeMessage(message), sizeBytes);
+        this.#engine.links.get(to)?.send(encodeMessage(message), sizeBytes);
       },
       atEndOfTurn: setImmediate,
       monotonicMs: () => parts.clock.monotonicMs(),
-      later: (ms, callback) => {
-        const timer = setTimeout(callback, ms);
-        return () => {
-          clearTimeout(timer);
-        };
-      },
+      later,
       onApplied: (entry, outcome) => {
+        this.#watch.onApplied(entry.index);
         this.#proposals.settle(entry.index, entry.term, outcome);
       },
       onAppliedUpTo: (index) => {
+        this.#engine.onApplied();
         this.#reads.applied(index);
         parts.onProgress();
       },
@@ -133,16 +160,13 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
         if (answer.kind === "read_failed") this.#reads.failed(answer.readId);
         else this.#reads.ready(answer.readId, answer.index, this.#driver.applied);
       },
-      onLeadership: () => {
-        parts.onProgress();
-      },
-      sendSnapshot: (to, term) => {
-        this.#sendSnapshot(to, term);
-      },
+      onLeadership: parts.onProgress,
+      sendSnapshot: this.#sendSnapshot.bind(this),
       compaction: parts.compaction,
       snapshotHeld: () => this.#snapshots.heldIndex,
       onReplaced: (index) => {
         this.#proposals.forget(index);
+        this.#engine.onApplied();
         this.#reads.applied(index);
         store.dropFormerState().catch(onFatal);
         parts.onProgress();
@@ -151,7 +175,10 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     });
   }
 
-  /** Throws `CorruptionError` or `IdentityMismatchError` of the data, or that of the listener. */
+  /**
+   * Throws `CorruptionError` or `IdentityMismatchError` of the data, `NodeRemovedError` of a node
+   * that knows it was removed, or the error of the listener.
+   */
   static async start(parts: RaftNodeParts): Promise<RaftNode> {
     let isFatal = false;
     const onFatal = (error: unknown): void => {
@@ -159,8 +186,11 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
       isFatal = true;
       parts.onFatal(error);
     };
+    const { directory } = parts.storage;
+    // A full disk would not let the data be opened.
+    const disk = parts.space && (await DiskSpace.prepare({ ...parts.space, directory }));
     const store = await NodeStore.open(parts.storage, onFatal);
-    const node = new RaftNode(parts, store, onFatal);
+    const node = new RaftNode(parts, { store, disk }, onFatal);
     store.dropFormerState().catch(onFatal);
     try {
       await node.#connect();
@@ -175,6 +205,10 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     return this.#store.state;
   }
 
+  get membership(): RegionMembership {
+    return this.#engine.changes;
+  }
+
   /** For people and metrics. */
   status(): {
     readonly role: RaftState["role"]["kind"];
@@ -182,10 +216,15 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     readonly leader: NodeId | undefined;
     readonly commitIndex: number;
     readonly applied: number;
+    /** Of the state at `applied`: the same on every node that has applied the same entries. */
+    readonly digest: StateDigest;
+    readonly space: Space;
   } {
     const { role, term, commitIndex } = this.#driver.state;
     const leader = knownLeader(this.#driver.state);
-    return { role: role.kind, term, leader, commitIndex, applied: this.#driver.applied };
+    const { position, digest } = this.#store.state.applied;
+    const { space } = this.#watch;
+    return { role: role.kind, term, leader, commitIndex, applied: position.index, digest, space };
   }
 
   leadership(): Leadership {
@@ -199,24 +238,21 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
 
   propose<C extends Command>(
     command: C,
-    { deadlineMs }: WaitOptions,
-  ): Promise<CommandOutcome<ReplyTo<C>>> {
-    return new Promise((resolve, reject) => {
-      if (this.leadership().kind !== "leader") throw refuseCall("no_leader", {});
-      const payload = encodeEnvelope({ at: this.#parts.clock.now(), command });
-      this.#proposals.add({
-        payload,
-        deadlineMs,
-        // The state machine answers each command with the reply of its kind.
-        resolve: resolve,
-        reject,
-      });
-      this.#proposeSoon();
-    });
+    options: WaitOptions,
+  ): Promise<AppliedOutcome<ReplyTo<C>>> {
+    return this.#proposer.propose(command, options);
   }
 
-  readBarrier({ deadlineMs }: WaitOptions): Promise<void> {
+  readBarrier({ deadlineMs }: WaitOptions): Promise<LogIndex> {
     return this.#reads.wait(deadlineMs);
+  }
+
+  /**
+   * The state as it is on the disk, which may be a batch behind `view`; it stays while it is read.
+   * Throws `CorruptionError`.
+   */
+  openSnapshot(): SnapshotSource {
+    return this.#store.openSnapshot(this.#parts.entropy.uuid());
   }
 
   handOver(request: HandedRequest): Promise<HandedAnswer> {
@@ -226,7 +262,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
         self: this.#parts.storage.identity.nodeId,
         answerHere: this.#parts.onHandedOver,
         leader: () => knownLeader(this.#driver.state),
-        linkTo: (peer) => this.#links.get(peer),
+        linkTo: (peer) => this.#engine.links.get(peer),
         monotonicMs: () => this.#parts.clock.monotonicMs(),
         pause: (ms) => pause(ms),
       },
@@ -254,31 +290,39 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
 
   /** Stops talking, waits for the batch under way, closes the data. */
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const timer of this.#timers) clearInterval(timer);
+    for (const timer of this.#timers.splice(0)) clearInterval(timer);
     this.#snapshots.close();
     this.#closeListener?.();
-    for (const link of this.#links.values()) link.close();
+    this.#engine.close();
     await this.#driver.stop();
     this.#proposals.refuse(this.#proposals.takeQueued());
     this.#proposals.expire(Infinity);
     this.#reads.close();
+    await this.#watch.close();
     await this.#store[Symbol.asyncDispose]();
   }
 
   async #connect(): Promise<void> {
     const { storage, certificates, listenAddress, onFatal } = this.#parts;
-    const { identity } = storage;
-    const incarnation = this.#parts.entropy.uuid();
-    const peerIds = new Set(this.#parts.peers.map(({ id }) => id));
+    const engine = this.#engine;
     const listener = await listenForPeers({
-      identity,
-      isPeer: (node) => peerIds.has(node),
+      identity: storage.identity,
+      standingOf: (node) => engine.standingOf(node),
+      onGreeting: (node, addresses) => {
+        engine.onGreeting(node, addresses);
+      },
+      onJoin: (attempt) => engine.admit(attempt),
       certificates,
-      incarnation,
+      incarnation: this.#incarnation,
       address: listenAddress,
       monotonicMs: () => this.#parts.clock.monotonicMs(),
+      // Who is heard, and who counts, are two questions: Raft asks the second by itself, and a node
+      // that this one does not know yet may be a voter already.
       onMessage: (from, message) => {
-        this.#takeMessage(from, message);
+        this.#driver.give({ kind: "message", from, message });
+      },
+      onReport: (from, report) => {
+        this.#watch.take(from, report);
       },
       snapshotReceiver: () => this.#snapshotReceiver(),
       onHandedOver: this.#parts.onHandedOver,
@@ -286,21 +330,8 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
       onInternalError: this.#parts.onInternalError,
     });
     this.#closeListener = listener.close;
-    for (const { id, address } of this.#parts.peers) {
-      const credentials = clientCredentials(certificates, identity, id);
-      const onBroken = (peer: NodeId): void => {
-        this.#driver.give({ kind: "peer_unreachable", peer });
-      };
-      const link = new PeerLink({
-        identity,
-        peer: id,
-        address,
-        credentials,
-        incarnation,
-        onBroken,
-      });
-      this.#links.set(id, link);
-    }
+    engine.start();
+    this.#watch.start();
     this.#startTicking();
     const syncFloor = (): void => {
       try {
@@ -310,12 +341,6 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
       }
     };
     this.#timers.push(setInterval(syncFloor, floorSyncMs));
-  }
-
-  #takeMessage(from: NodeId, message: Message): void {
-    // Who is known to this node by its certificate, and who counts, are two questions: Raft asks
-    // the second by itself, and a node it does not know yet may be a voter already.
-    if (this.#links.has(from)) this.#driver.give({ kind: "message", from, message });
   }
 
   #sendSnapshot(to: NodeId, term: Term): void {
@@ -332,6 +357,24 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
         this.#parts.onFatal(error);
       },
     );
+  }
+
+  #snapshotSender(): SnapshotSender {
+    const { clock, entropy, onPeerRefused } = this.#parts;
+    return new SnapshotSender({
+      openSource: () => this.#store.openSnapshot(entropy.uuid()),
+      offer: (to, term, source) => {
+        const link = this.#engine.links.get(to);
+        if (link === undefined) throw new Error("the follower is not known any more");
+        return link.openSnapshot(term, source.meta);
+      },
+      pause: (ms) => pause(ms),
+      later,
+      monotonicMs: () => clock.monotonicMs(),
+      onFailed: (to, reason) => {
+        onPeerRefused(`a snapshot for node "${to}" did not arrive: ${reason}`);
+      },
+    });
   }
 
   #snapshotReceiver(): SnapshotReceiver {
@@ -357,67 +400,62 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     const { clock, timing } = this.#parts;
     let lastMs = clock.monotonicMs();
     const tick = (): void => {
+      // One may be under way in this turn when the node stops.
+      if (this.#timers.length === 0) return;
       const nowMs = clock.monotonicMs();
       const elapsedTicks = Math.max(1, Math.round((nowMs - lastMs) / timing.tickMs));
       lastMs = nowMs;
       this.#driver.give({ kind: "tick", elapsedTicks });
       this.#proposals.expire(nowMs);
       this.#reads.onTick(() => knownLeader(this.#driver.state) !== undefined);
+      this.#engine.onTick();
     };
     // What waits in the sockets comes first: a heartbeat that arrived during a stall counts.
     this.#timers.push(setInterval(() => setImmediate(tick), timing.tickMs));
   }
 
-  /** All proposals of one turn go into the log together. */
-  #proposeSoon(): void {
-    if (this.#isProposing) return;
-    this.#isProposing = true;
-    setImmediate(() => {
-      this.#isProposing = false;
-      this.#proposeQueued();
+  #selfWatch(opened: Opened, onFatal: (error: unknown) => void): SelfWatch {
+    return SelfWatch.of(this.#parts, {
+      ...opened,
+      send: (to, frame, sizeBytes) => {
+        this.#engine.links.get(to)?.send(frame, sizeBytes);
+      },
+      onBetterLeader: (isFit) => {
+        const successor = furthestFollower(this.#driver.state, isFit);
+        if (successor !== undefined) this.#driver.give({ kind: "transfer", to: successor });
+      },
+      onFatal,
     });
   }
 
-  #proposeQueued(): void {
-    const proposals = this.#proposals.takeQueued();
-    const { role, term, log } = this.#driver.state;
-    if (role.kind !== "leader" || role.transfer !== undefined) {
-      this.#proposals.refuse(proposals);
-      return;
-    }
-    proposals.forEach((proposal, offset) => {
-      this.#proposals.await(after(log.lastIndex, offset), term, proposal);
+  #membershipEngine(onFatal: (error: unknown) => void): MembershipEngine {
+    const { storage, timing, peers, addresses, promotion, ...parts } = this.#parts;
+    return new MembershipEngine({
+      ...parts,
+      identity: storage.identity,
+      incarnation: this.#incarnation,
+      ownAddresses: addresses,
+      given: new Map(peers.map(({ id, address }) => [id, address])),
+      store: this.#store,
+      pause: (ms) => pause(ms),
+      electionTimeoutMs: timing.electionTicks * timing.tickMs,
+      promotion: promotion ?? promotionSettings,
+      state: () => this.#driver.state,
+      isLeading: () => this.leadership().kind === "leader",
+      give: (input) => {
+        this.#driver.give(input);
+      },
+      readBarrier: (options) => this.readBarrier(options),
+      propose: (command, options) => this.propose(command, options),
+      proposeChange: (command, options) => this.#proposer.proposeChange(command, options),
+      onFatal,
     });
-    this.#driver.give({ kind: "propose", payloads: proposals.map(({ payload }) => payload) });
   }
 }
 
-function initialState({ storage, timing, entropy }: RaftNodeParts, store: NodeStore): RaftState {
-  const { position, configuration } = store.state.applied;
-  return startAsFollower({
-    self: storage.identity.nodeId,
-    configuration,
-    settings: { electionTicks: timing.electionTicks, heartbeatTicks: 1, flow },
-    hardState: store.recoveredHardState,
-    log: store.recoveredLog,
-    commitIndex: position.index,
-    seed: entropy.below(2 ** 32),
-  });
-}
-
-/** The voter that lacks the least; of equals, one that was heard lately. */
-function furthestFollower({ role, configuration }: RaftState): NodeId | undefined {
-  if (role.kind !== "leader") return undefined;
-  const fit = [...role.progress].filter(
-    ([peer, { mode }]) => mode === "replicate" && isVoter(configuration, peer),
-  );
-  fit.sort(
-    ([, one], [, other]) =>
-      other.matchIndex - one.matchIndex || Number(other.isActive) - Number(one.isActive),
-  );
-  return fit[0]?.[0];
-}
-
-function after(last: LogIndex, offset: number): LogIndex {
-  return logIndex(last + 1 + offset);
+function later(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms);
+  return () => {
+    clearTimeout(timer);
+  };
 }

@@ -5,10 +5,12 @@ import type { LogIndex } from "../base/ids.ts";
 
 /** Readers that may wait for the next round; more are refused, never queued. */
 const waitingMax = 20_000;
+/** How many times the usual wait for an answer becomes the longest. */
+const patienceMost = 8;
 
 interface Reader {
   readonly deadlineMs: number;
-  readonly resolve: () => void;
+  readonly resolve: (applied: LogIndex) => void;
   readonly reject: (error: RefusedError) => void;
 }
 
@@ -24,7 +26,7 @@ export interface ReadRoundsParts {
   readonly ask: (readId: number) => void;
   /** Calls back once in this turn of the event loop, after what else it brings. */
   readonly atEndOfTurn: (callback: () => void) => void;
-  /** After this long a round is taken for lost and asked again. */
+  /** After this long a round is taken for lost and asked again; after more, each time in a row. */
   readonly lostAfterMs: number;
   /**
    * Where this process begins to count. Never where another life of the node counted: a leader may
@@ -39,16 +41,21 @@ export class ReadRounds {
   #round: Round | undefined;
   #nextId: number;
   #isScheduled = false;
+  #patienceMs: number;
   /** Rounds that are proven and wait until the node has applied up to their index. */
   #applying: { readonly index: LogIndex; readonly readers: readonly Reader[] }[] = [];
 
   constructor(parts: ReadRoundsParts) {
     this.#parts = parts;
     this.#nextId = parts.firstReadId;
+    this.#patienceMs = parts.lostAfterMs;
   }
 
-  /** Rejects with `no_leader`, `timed_out`, or `overloaded` when too many wait already. */
-  wait(deadlineMs: number): Promise<void> {
+  /**
+   * Resolves to the index that is applied then. Rejects with `no_leader`, `timed_out`, or
+   * `overloaded` when too many wait already.
+   */
+  wait(deadlineMs: number): Promise<LogIndex> {
     return new Promise((resolve, reject) => {
       if (this.#next.length >= waitingMax) throw refuseCall("overloaded", {});
       this.#next.push({ deadlineMs, resolve, reject });
@@ -60,6 +67,7 @@ export class ReadRounds {
     const round = this.#round;
     if (round?.readId !== readId) return;
     this.#round = undefined;
+    this.#patienceMs = this.#parts.lostAfterMs;
     this.#applying.push({ index, readers: round.readers });
     this.applied(applied);
     this.#schedule();
@@ -77,14 +85,16 @@ export class ReadRounds {
     const done = this.#applying.filter((waiting) => waiting.index <= index);
     if (done.length === 0) return;
     this.#applying = this.#applying.filter((waiting) => waiting.index > index);
-    for (const { readers } of done) for (const reader of readers) reader.resolve();
+    for (const { readers } of done) for (const reader of readers) reader.resolve(index);
   }
 
   /** Lets go of readers whose time is up, and begins anew what seems lost. */
   onTick(hasLeader: () => boolean): void {
     const nowMs = this.#parts.monotonicMs();
     const round = this.#round;
-    if (round !== undefined && nowMs - round.startedMs > this.#parts.lostAfterMs) {
+    if (round !== undefined && nowMs - round.startedMs > this.#patienceMs) {
+      // The way to the leader may just be long: whoever always gives up too early never hears.
+      this.#patienceMs = Math.min(2 * this.#patienceMs, patienceMost * this.#parts.lostAfterMs);
       this.failed(round.readId);
     }
     this.#next = this.#expire(this.#next, nowMs, hasLeader);

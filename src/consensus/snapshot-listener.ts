@@ -11,7 +11,8 @@ import type { SnapshotFrame, SnapshotReply } from "./peer-service.ts";
 type Call = ServerDuplexStream<SnapshotFrame, SnapshotReply>;
 
 export function receiveSnapshot(parts: PeerListenerParts, call: Call): void {
-  const objection = objectionToCaller(parts.isPeer, callerOf(parts.identity, call));
+  const caller = callerOf(parts.identity, call);
+  const objection = objectionToCaller(parts.standingOf, caller, ["member", "known"]);
   // The stream ends as its caller likes.
   call.on("error", () => undefined);
   if (objection !== undefined) {

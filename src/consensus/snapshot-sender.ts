@@ -17,6 +17,8 @@ export interface SnapshotSenderParts {
   /** Opens a stream to the node and offers it the snapshot. */
   readonly offer: (to: NodeId, term: Term, source: SnapshotSource) => SnapshotStream;
   readonly pause: (ms: number) => Promise<void>;
+  /** Calls back once the time is over. Returns how to stop it. */
+  readonly later: (ms: number, callback: () => void) => () => void;
   readonly monotonicMs: () => number;
   /** For the log: a transfer failed. */
   readonly onFailed: (to: NodeId, reason: string) => void;
@@ -85,7 +87,10 @@ export class SnapshotSender {
     try {
       const stream = this.#parts.offer(to, term, source);
       this.#stream = stream;
-      return { kind: "installed", index: await transfer(stream, source, isOn) };
+      return {
+        kind: "installed",
+        index: await transfer(new Answers(stream, this.#parts.later), stream, { source, isOn }),
+      };
     } catch (error) {
       // This node's own data is damaged: nobody else must hear of it, and it must stop.
       if (error instanceof CorruptionError) throw error;
@@ -109,11 +114,10 @@ class SnapshotRefusedError extends Error {
 
 /** One stream from the offer to the end. Throws when it breaks, stalls or is refused. */
 async function transfer(
+  answers: Answers,
   stream: SnapshotStream,
-  source: SnapshotSource,
-  isOn: () => boolean,
+  { source, isOn }: Pick<Transfer, "source" | "isOn">,
 ): Promise<LogIndex> {
-  const answers = new Answers(stream);
   try {
     const welcome = await answers.next();
     if (typeof welcome.installedIndex === "number") return logIndex(welcome.installedIndex);
@@ -145,7 +149,10 @@ class Answers {
   #failure: Error | undefined;
   #wake: () => void = () => undefined;
 
-  constructor(stream: SnapshotStream) {
+  readonly #later: SnapshotSenderParts["later"];
+
+  constructor(stream: SnapshotStream, later: SnapshotSenderParts["later"]) {
+    this.#later = later;
     stream.on("data", (reply: SnapshotReply) => {
       this.#replies.push(reply);
       this.#wake();
@@ -186,11 +193,11 @@ class Answers {
 
   async #nextEvent(): Promise<void> {
     await new Promise<void>((resolve, reject) => {
-      const tooLate = setTimeout(() => {
+      const cancel = this.#later(stalledMs, () => {
         reject(new Error("the follower made no progress"));
-      }, stalledMs);
+      });
       this.#wake = () => {
-        clearTimeout(tooLate);
+        cancel();
         resolve();
       };
     });

@@ -13,6 +13,8 @@ export interface KeyringFields {
     readonly createdAt: EpochMs;
     readonly versions: readonly KeyVersionFields[];
   };
+  /** The cluster id in every context, where it is not that of the cluster the record is in. */
+  readonly sealedIn?: ClusterId;
 }
 
 export interface KeyVersionFields {

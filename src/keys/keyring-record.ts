@@ -1,6 +1,6 @@
 // The region's keys as the replicated state holds them: every one sealed, none readable without the
 // unseal key that stays outside the store.
-import type { EpochMs } from "../base/ids.ts";
+import type { ClusterId, EpochMs } from "../base/ids.ts";
 
 /**
  * Written once, by the first leader that holds an unseal key.
@@ -17,6 +17,11 @@ export interface KeyringRecord {
   readonly sealedPageTokenKey: Uint8Array;
   /** The region's default key, `alias/aws/secretsmanager`. */
   readonly defaultKey: KmsKeyRecord;
+  /**
+   * The cluster whose id everything was sealed with, and goes on being sealed with. Absent: the one
+   * the record is in. Present where a backup was restored or a survivor went on alone.
+   */
+  readonly sealedIn?: ClusterId;
 }
 
 /** One KMS-like key: versions of material, of which the last seals and all open. */

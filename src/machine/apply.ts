@@ -14,6 +14,7 @@ import { updateVersionStage } from "../secrets/commands/update-version-stage.ts"
 import type { SecretChange, SecretRecord } from "../secrets/secret.ts";
 import type { Command, CommandOutcome, Envelope, InitializeKeys, Reply } from "./command.ts";
 import { changedRows } from "./changed-rows.ts";
+import { applyToMembers, isOfMembers, type MembershipCommand } from "./membership.ts";
 import type { Counters, RowChange, StateView } from "./state-view.ts";
 
 export interface Applied {
@@ -36,12 +37,13 @@ export interface Applied {
 export function applyCommand(view: StateView, { at, command }: Envelope): Applied {
   const before = view.counters();
   const counters = { ...before, lastAt: at > before.lastAt ? at : before.lastAt };
-  return command.kind === "initialize_keys"
-    ? initializeKeys(view, command, counters)
-    : applyToSecret(view, command, counters);
+  if (command.kind === "initialize_keys") return initializeKeys(view, command, counters);
+  if (!isOfMembers(command)) return applyToSecret(view, command, counters);
+  const applied = applyToMembers(view, command, counters.lastAt);
+  return { ...applied, changes: [...applied.changes, ...countersRow(view, counters)] };
 }
 
-type SecretCommand = Exclude<Command, InitializeKeys>;
+type SecretCommand = Exclude<Command, InitializeKeys | MembershipCommand>;
 
 function applyToSecret(view: StateView, command: SecretCommand, counters: Counters): Applied {
   const { name } = command;

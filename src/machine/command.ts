@@ -15,6 +15,15 @@ import type {
   UpdateVersionStageReply,
 } from "../secrets/commands/update-version-stage.ts";
 
+import type {
+  AnnounceMember,
+  AnnounceMemberReply,
+  ChangeMembership,
+  ChangeMembershipReply,
+  CreateJoinToken,
+  CreateJoinTokenReply,
+} from "./membership.ts";
+
 /** Gives the region its keys. The first one wins; a later one is answered with what is there. */
 export interface InitializeKeys {
   readonly kind: "initialize_keys";
@@ -36,6 +45,9 @@ export interface CommandReplies {
   restore_secret: [RestoreSecret, RestoreSecretReply];
   tag_resource: [TagResource, TagResourceReply];
   untag_resource: [UntagResource, UntagResourceReply];
+  create_join_token: [CreateJoinToken, CreateJoinTokenReply];
+  change_membership: [ChangeMembership, ChangeMembershipReply];
+  announce_member: [AnnounceMember, AnnounceMemberReply];
 }
 
 export type CommandKind = keyof CommandReplies;

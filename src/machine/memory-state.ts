@@ -1,8 +1,11 @@
 // The replicated state in memory: what tests and the simulator apply commands to.
 import { unreachable } from "../base/assert.ts";
+import type { NodeId } from "../base/ids.ts";
 import type { KeyringRecord } from "../keys/keyring-record.ts";
+import { votersOnly, type Configuration } from "../raft/configuration.ts";
 import type { SealedValue, SecretRecord, VersionId } from "../secrets/secret.ts";
 import { initialCounters } from "./initial-counters.ts";
+import type { JoinTokenRecord, MemberRecord, RemovedNode } from "./member-record.ts";
 import type { Counters, OrderedName, OrderRange, RowChange, StateView } from "./state-view.ts";
 
 /** Everything a state holds, as plain maps: to compare two states, or to look inside one. */
@@ -13,6 +16,10 @@ export interface StateContents {
   readonly names: ReadonlyMap<number, string>;
   readonly keyring: KeyringRecord | undefined;
   readonly counters: Counters;
+  readonly configuration: Configuration;
+  readonly members: ReadonlyMap<NodeId, MemberRecord>;
+  readonly removedNodes: ReadonlyMap<NodeId, RemovedNode>;
+  readonly joinTokens: readonly JoinTokenRecord[];
 }
 
 export class MemoryState implements StateView {
@@ -21,6 +28,15 @@ export class MemoryState implements StateView {
   readonly #names = new Map<number, string>();
   #keyring: KeyringRecord | undefined;
   #counters: Counters = initialCounters;
+  #configuration: Configuration;
+  readonly #members = new Map<NodeId, MemberRecord>();
+  readonly #removedNodes = new Map<NodeId, RemovedNode>();
+  #joinTokens: readonly JoinTokenRecord[] = [];
+
+  /** `founders`: who counts before the first change. */
+  constructor(founders: Configuration = votersOnly([])) {
+    this.#configuration = founders;
+  }
 
   /** A live look, not a copy. */
   contents(): StateContents {
@@ -30,6 +46,10 @@ export class MemoryState implements StateView {
       names: this.#names,
       keyring: this.#keyring,
       counters: this.#counters,
+      configuration: this.#configuration,
+      members: this.#members,
+      removedNodes: this.#removedNodes,
+      joinTokens: this.#joinTokens,
     };
   }
 
@@ -47,6 +67,22 @@ export class MemoryState implements StateView {
 
   counters(): Counters {
     return this.#counters;
+  }
+
+  configuration(): Configuration {
+    return this.#configuration;
+  }
+
+  member(node: NodeId): MemberRecord | undefined {
+    return this.#members.get(node);
+  }
+
+  removedNode(node: NodeId): RemovedNode | undefined {
+    return this.#removedNodes.get(node);
+  }
+
+  joinTokens(): readonly JoinTokenRecord[] {
+    return this.#joinTokens;
   }
 
   namesByOrder({ direction, after, limit }: OrderRange): Promise<readonly OrderedName[]> {
@@ -79,6 +115,18 @@ export class MemoryState implements StateView {
         return;
       case "counters":
         this.#counters = change.counters;
+        return;
+      case "member":
+        write(this.#members, change.nodeId, change.record);
+        return;
+      case "removed_node":
+        this.#removedNodes.set(change.record.nodeId, change.record);
+        return;
+      case "join_tokens":
+        this.#joinTokens = change.tokens;
+        return;
+      case "configuration":
+        this.#configuration = change.configuration;
         return;
       default:
         unreachable(change, "row");

@@ -1,14 +1,23 @@
 // What the state machine may read, and what it may ask to be written. Rows are typed here; storage
 // turns them into bytes. What apply reads is synchronous: it never waits.
-import type { EpochMs } from "../base/ids.ts";
+import type { EpochMs, NodeId } from "../base/ids.ts";
 import type { KeyringRecord } from "../keys/keyring-record.ts";
+import type { Configuration } from "../raft/configuration.ts";
 import type { SealedValue, SecretRecord, VersionId } from "../secrets/secret.ts";
+import type { JoinTokenRecord, MemberRecord, RemovedNode } from "./member-record.ts";
 
 export interface StateView {
   secret(name: string): SecretRecord | undefined;
   sealedValue(name: string, versionId: VersionId): SealedValue | undefined;
   keyring(): KeyringRecord | undefined;
   counters(): Counters;
+
+  /** Who counts, as of the last applied entry that changed it. */
+  configuration(): Configuration;
+  member(node: NodeId): MemberRecord | undefined;
+  removedNode(node: NodeId): RemovedNode | undefined;
+  /** In the order they were made. */
+  joinTokens(): readonly JoinTokenRecord[];
 
   /**
    * Names in the order of creation: one page, which costs the page and not the store. For queries
@@ -49,4 +58,9 @@ export type RowChange =
   /** The index behind `namesByOrder`. */
   | { readonly row: "order"; readonly order: number; readonly name: string | undefined }
   | { readonly row: "keyring"; readonly record: KeyringRecord }
-  | { readonly row: "counters"; readonly counters: Counters };
+  | { readonly row: "counters"; readonly counters: Counters }
+  | { readonly row: "member"; readonly nodeId: NodeId; readonly record: MemberRecord | undefined }
+  | { readonly row: "removed_node"; readonly record: RemovedNode }
+  | { readonly row: "join_tokens"; readonly tokens: readonly JoinTokenRecord[] }
+  /** No row of its own: it stands beside the applied index, in the same batch. */
+  | { readonly row: "configuration"; readonly configuration: Configuration };

@@ -18,11 +18,11 @@ const limits: CompactionLimits = {
   stepMax: 300,
 };
 
-/** A log of this many entries, each of them so heavy; nothing of it is ever read. */
-function logOf(count: number, entryBytes = 1): LogStore {
+/** A log of so many entries, each so heavy, after so many that are gone; nothing is ever read. */
+function logOf(count: number, entryBytes = 1, dropped = 0): LogStore {
   return new LogStore({} as Database, {
-    start: { ...beforeLog, chain: rootChain },
-    lastIndex: logIndex(count),
+    start: { ...beforeLog, index: logIndex(dropped), chain: rootChain },
+    lastIndex: logIndex(dropped + count),
     lastChain: rootChain,
     entrySizes: Array.from({ length: count }, () => entryBytes),
   });
@@ -57,15 +57,27 @@ const follower = node();
 
 const rows: Readonly<Record<string, Row>> = {
   "keeps a log that is short": {
-    log: logOf(100),
-    applied: 100,
+    log: logOf(100, 1, 1),
+    applied: 101,
     state: follower,
     target: undefined,
   },
   "drops too few for a write not at all": {
-    log: logOf(109),
-    applied: 109,
+    log: logOf(109, 1, 1),
+    applied: 110,
     state: follower,
+    target: undefined,
+  },
+  "drops the first entry as soon as it is applied, whoever lacks it": {
+    log: logOf(2),
+    applied: 1,
+    state: leaderOf(0, 0),
+    target: 1,
+  },
+  "drops nothing while nothing is applied": {
+    log: logOf(2),
+    applied: 0,
+    state: leaderOf(2, 2),
     target: undefined,
   },
   "drops what is above the count": { log: logOf(110), applied: 110, state: follower, target: 10 },

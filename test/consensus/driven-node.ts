@@ -14,6 +14,14 @@ export const n1 = nodeId("n1");
 export const n2 = nodeId("n2");
 export const n3 = nodeId("n3");
 
+/** In the first term, by a node that knows of nothing committed. */
+export const preVoteGrant: Message = {
+  kind: "pre_vote_response",
+  term: term(1),
+  vote: "granted",
+  committed: { index: logIndex(0), term: term(0) },
+};
+
 export interface Landed {
   readonly term: number;
   readonly votedFor: NodeId | undefined;
@@ -56,6 +64,7 @@ export class DrivenNode implements AsyncDisposable {
         hardState: store.recoveredHardState,
         log: store.recoveredLog,
         commitIndex: position.index,
+        unappliedMemberships: [],
         seed: 1,
       }),
       send: (to, message) => {
@@ -142,7 +151,7 @@ export class DrivenNode implements AsyncDisposable {
   async lead(): Promise<void> {
     this.tick(20);
     await this.landAll();
-    this.receive(n2, { kind: "pre_vote_response", term: term(1), vote: "granted" });
+    this.receive(n2, preVoteGrant);
     await this.landAll();
     this.receive(n2, { kind: "vote_response", term: term(1), vote: "granted" });
     await this.settle();

@@ -10,7 +10,7 @@ import { StorageWriteError } from "../../src/storage/node-store.ts";
 import { Chance } from "../simulation/chance.ts";
 import { commandAt, entryOf, openStore } from "../storage/example-data.ts";
 import { folderInMemory, type TemporaryFolder } from "../support/temporary-folder.ts";
-import { appendOf, DrivenNode, n1, n2, n3, type Sent } from "./driven-node.ts";
+import { appendOf, DrivenNode, n1, n2, n3, preVoteGrant, type Sent } from "./driven-node.ts";
 
 function chained(places: readonly number[], inTerm = 1, before?: StoredEntry): StoredEntry[] {
   const entries: StoredEntry[] = [];
@@ -61,7 +61,7 @@ describe("RaftDriver", () => {
     node.tick(20);
     await node.landAll();
     node.takeSent();
-    node.receive(n2, { kind: "pre_vote_response", term: term(1), vote: "granted" });
+    node.receive(n2, preVoteGrant);
     await node.settle();
     assert.deepEqual(kinds(node.takeSent()), []);
 

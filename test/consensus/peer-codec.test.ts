@@ -55,6 +55,7 @@ const messages: Readonly<Record<Message["kind"], fc.Arbitrary<Message>>> = {
     kind: fc.constant("pre_vote_response" as const),
     term: anyTerm,
     vote,
+    committed: position,
   }),
   vote_request: fc.record({
     kind: fc.constant("vote_request" as const),

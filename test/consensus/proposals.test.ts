@@ -15,8 +15,8 @@ function add(proposals: Proposals, { deadlineMs = 1_000, bytes = 10 } = {}): { c
   proposals.add({
     payload: new Uint8Array(bytes),
     deadlineMs,
-    resolve: () => {
-      answer.came = "outcome";
+    resolve: ({ index }) => {
+      answer.came = `outcome at ${index}`;
     },
     reject: ({ refusal }) => {
       answer.came = refusal.code;
@@ -37,14 +37,14 @@ function isOverloaded(error: unknown): boolean {
 }
 
 describe("Proposals", () => {
-  it("answers with the outcome of the entry that was proposed", () => {
+  it("answers with the outcome and the place of the entry that was proposed", () => {
     const proposals = new Proposals(limits);
     const answer = add(proposals);
     place(proposals, 7, 2);
 
     proposals.settle(logIndex(7), term(2), outcome);
 
-    assert.equal(answer.came, "outcome");
+    assert.equal(answer.came, "outcome at 7");
   });
 
   it("refuses for certain when another leader's entry took the place", () => {
@@ -76,7 +76,7 @@ describe("Proposals", () => {
 
     proposals.settle(logIndex(7), term(4), outcome);
 
-    assert.deepEqual([earlier.came, later.came], ["no_leader", "outcome"]);
+    assert.deepEqual([earlier.came, later.came], ["no_leader", "outcome at 7"]);
   });
 
   it("lets one of two at an index run out of time alone", () => {
@@ -89,7 +89,7 @@ describe("Proposals", () => {
     proposals.expire(150);
     proposals.settle(logIndex(7), term(4), outcome);
 
-    assert.deepEqual([earlier.came, later.came], ["outcome_unknown", "outcome"]);
+    assert.deepEqual([earlier.came, later.came], ["outcome_unknown", "outcome at 7"]);
   });
 
   it("knows nothing of the outcome once the time is up, and not before", () => {
@@ -137,6 +137,22 @@ describe("Proposals", () => {
 
     assert.throws(() => add(proposals, { bytes: 41 }), isOverloaded);
     add(proposals, { bytes: 40 });
+  });
+
+  it("has no room for what may still be in the log, though nobody waits for it", () => {
+    const proposals = new Proposals(limits);
+    const answers = [1, 2, 3].map(() => add(proposals, { deadlineMs: 100 }));
+    place(proposals, 7, 2);
+    proposals.expire(100);
+    assert.throws(() => add(proposals), isOverloaded);
+
+    for (let at = 7; at < 10; at += 1) proposals.settle(logIndex(at), term(3), outcome);
+
+    add(proposals);
+    assert.deepEqual(
+      answers.map(({ came }) => came),
+      ["outcome_unknown", "outcome_unknown", "outcome_unknown"],
+    );
   });
 
   for (const end of ["settled", "expired", "refused"] as const) {

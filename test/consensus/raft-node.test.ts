@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { RefusedError } from "../../src/base/errors.ts";
-import { nodeId, type NodeId } from "../../src/base/ids.ts";
+import { logIndex, nodeId, type NodeId } from "../../src/base/ids.ts";
 import type { RaftNode } from "../../src/consensus/raft-node.ts";
 import { commandAt, nameOf } from "../storage/example-data.ts";
 import { plain } from "../storage/plain.ts";
@@ -90,6 +90,22 @@ describe("RaftNode", function () {
     );
   });
 
+  it("tells where a write was applied, and a reader on any node an index that holds it", async () => {
+    const { node } = await region.leader();
+    let last = 0;
+    for (const at of [3_001, 3_002]) {
+      const { index } = await node.propose(commandAt(at), soon());
+      assert.ok(index > last);
+      last = index;
+
+      for (const reader of region.running.values()) {
+        const read = await reader.readBarrier(soon());
+        assert.equal(read, reader.status().applied);
+        assert.ok(read >= index);
+      }
+    }
+  });
+
   it("refuses a proposal on a follower for certain", async () => {
     const node = await follower();
 
@@ -117,6 +133,17 @@ describe("RaftNode", function () {
     const { deadlineMs: asked, ...sent } = request;
     assert.deepEqual(plain(whole), plain(sent));
     assert.ok(Math.abs(deadlineMs - asked) < 1_000);
+  });
+
+  it("hands back the index that the leader tells of", async () => {
+    const asking = await follower();
+    region.onHandedOver = () =>
+      Promise.resolve({ ok: true, body: Uint8Array.of(7), index: logIndex(4_294_967_296) });
+
+    const answer = await asking.handOver(requestWith(soon()));
+
+    assert.ok(answer.ok);
+    assert.equal(answer.index, 4_294_967_296);
   });
 
   it("passes on what the leader refuses, with its facts", async () => {

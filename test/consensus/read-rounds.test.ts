@@ -36,11 +36,12 @@ describe("ReadRounds", () => {
   }
 
   /** A reader; what it comes to is written down, a few microtasks later. */
-  function wait(deadlineMs = 10_000): { came: string } {
-    const answer = { came: "nothing yet" };
+  function wait(deadlineMs = 10_000): { came: string; index: number } {
+    const answer = { came: "nothing yet", index: 0 };
     reads.wait(deadlineMs).then(
-      () => {
+      (index) => {
         answer.came = "ready";
+        answer.index = index;
       },
       (error: unknown) => {
         answer.came = error instanceof RefusedError ? error.refusal.code : String(error);
@@ -102,10 +103,23 @@ describe("ReadRounds", () => {
     await settled();
     assert.equal(reader.came, "nothing yet");
 
-    reads.applied(logIndex(9));
+    reads.applied(logIndex(11));
     await settled();
 
     assert.equal(reader.came, "ready");
+  });
+
+  it("tells a reader how far the node has applied when it is released, not what it waited for", async () => {
+    const early = wait();
+    endTurn();
+    reads.ready(firstReadId, logIndex(5), logIndex(7));
+    const late = wait();
+    endTurn();
+    reads.ready(firstReadId + 1, logIndex(8), logIndex(7));
+    reads.applied(logIndex(9));
+    await settled();
+
+    assert.deepEqual([early.index, late.index], [7, 9]);
   });
 
   it("asks again, under another number, at the tick after a round failed", async () => {
@@ -117,6 +131,21 @@ describe("ReadRounds", () => {
 
     tick();
     reads.ready(firstReadId + 1, logIndex(1), logIndex(1));
+    await settled();
+
+    assert.deepEqual(asked, [firstReadId, firstReadId + 1]);
+    assert.equal(reader.came, "ready");
+  });
+
+  it("waits longer for each round after a lost one, until an answer comes", async () => {
+    const reader = wait();
+    endTurn();
+    clock.advance(301);
+    tick();
+    clock.advance(599);
+    tick();
+
+    reads.ready(firstReadId + 1, logIndex(7), logIndex(7));
     await settled();
 
     assert.deepEqual(asked, [firstReadId, firstReadId + 1]);

@@ -2,9 +2,10 @@
 import fc from "fast-check";
 import { storedSecretArn } from "../../src/base/arn.ts";
 import { utf8 } from "../../src/base/bytes.ts";
-import { epochMs } from "../../src/base/ids.ts";
+import { epochMs, nodeId } from "../../src/base/ids.ts";
 import type { KeyringRecord } from "../../src/keys/keyring-record.ts";
 import type { Command, Envelope } from "../../src/machine/command.ts";
+import type { MemberAddresses } from "../../src/machine/member-record.ts";
 import type { NewVersion, SecretTarget } from "../../src/secrets/secret.ts";
 import { dayMs } from "../../src/secrets/limits.ts";
 
@@ -131,6 +132,59 @@ const initialize = fc.constantFrom("first", "second").map((sealId): Command => {
   return { kind: "initialize_keys", keyring: keyring(sealId) };
 });
 
+const node = fc.constantFrom("n1", "n2", "n3", "n4").map(nodeId);
+const nodes = fc.uniqueArray(node, { maxLength: 2 });
+const digest = fc.constantFrom("one", "two", "three").map(utf8);
+const addresses = fc.constantFrom("here", "there").map((peer): MemberAddresses => {
+  return { peer, grpc: peer, https: peer };
+});
+const role = fc.constantFrom("voter" as const, "learner" as const);
+
+const ticket = fc
+  .record({ digest, nodeId: node, lifetimeMs: fc.constantFrom(0, dayMs, 9e15), intendedRole: role })
+  .map((rest): Command => ({ kind: "create_join_token", ...rest }));
+
+const joining = fc
+  .record({ nodeId: node, addresses, tokenDigest: digest })
+  .map((newcomer): Command => {
+    const change = { addLearners: [newcomer.nodeId], promote: [], remove: [] };
+    return { kind: "change_membership", change, newcomers: [newcomer] };
+  });
+
+const changing = fc
+  .record({
+    change: fc.record({
+      addLearners: fc.oneof(fc.constant([]), nodes),
+      promote: nodes,
+      remove: nodes,
+    }),
+    newcomers: fc.array(fc.record({ nodeId: node, addresses, tokenDigest: digest }), {
+      maxLength: 2,
+    }),
+  })
+  .map((rest): Command => ({ kind: "change_membership", ...rest }));
+
+const promoting = node.map((promoted): Command => {
+  const change = { addLearners: [], promote: [promoted], remove: [] };
+  return { kind: "change_membership", change, newcomers: [] };
+});
+
+const announcing = fc
+  .record({ nodeId: node, addresses })
+  .map((rest): Command => ({ kind: "announce_member", ...rest }));
+
+/** Commands on the members of a region, over few enough nodes that they meet each other. */
+export const anyMembershipEnvelope: fc.Arbitrary<Envelope> = fc.record({
+  at: fc.nat(7 * dayMs).map(epochMs),
+  command: fc.oneof(
+    { arbitrary: ticket, weight: 5 },
+    { arbitrary: joining, weight: 8 },
+    { arbitrary: changing, weight: 2 },
+    { arbitrary: promoting, weight: 3 },
+    { arbitrary: announcing, weight: 2 },
+  ),
+});
+
 /** Times over a week, in no order, and now and then the last there is. */
 const time = fc
   .oneof(
@@ -151,5 +205,8 @@ export const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({
     { arbitrary: tagging, weight: 1 },
     { arbitrary: untagging, weight: 1 },
     { arbitrary: initialize, weight: 1 },
+    { arbitrary: ticket, weight: 1 },
+    { arbitrary: changing, weight: 1 },
+    { arbitrary: announcing, weight: 1 },
   ),
 });
