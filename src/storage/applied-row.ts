@@ -10,6 +10,7 @@ import {
   internal,
   MalformedBytesError,
   present,
+  type Fields,
 } from "./internal-codec.ts";
 import { digestBytes, digestLength, digestOf, type StateDigest } from "./state-digest.ts";
 
@@ -27,19 +28,12 @@ export function encodeApplied(applied: Applied): Uint8Array {
     term: position.term,
     digest: digestBytes(digest),
     rowCount,
-    configuration: {
-      voters: [...configuration.voters],
-      outgoingVoters: [...configuration.outgoingVoters],
-      learners: [...configuration.learners],
-    },
+    configuration: configurationTo(configuration),
   }).finish();
 }
 
 export function decodeApplied(bytes: Uint8Array): Applied {
   const row = decodeAs(internal.AppliedRow, bytes, "the applied row");
-  const configuration = present(row.configuration, "the applied configuration");
-  const ids = (names: readonly string[] | null | undefined) =>
-    new Set((names ?? []).map((name) => nodeId(idOf(name, "the id of a node that counts"))));
   if (row.digest.length !== digestLength) {
     throw new MalformedBytesError("Cannot read the state's digest: its length is wrong");
   }
@@ -50,10 +44,28 @@ export function decodeApplied(bytes: Uint8Array): Applied {
     },
     digest: digestOf(row.digest),
     rowCount: counterOf(row.rowCount, "the count of rows"),
-    configuration: {
-      voters: ids(configuration.voters),
-      outgoingVoters: ids(configuration.outgoingVoters),
-      learners: ids(configuration.learners),
-    },
+    configuration: configurationFrom(row.configuration),
+  };
+}
+
+export function configurationTo(configuration: Configuration): Fields<"Configuration"> {
+  return {
+    voters: [...configuration.voters],
+    outgoingVoters: [...configuration.outgoingVoters],
+    learners: [...configuration.learners],
+  };
+}
+
+/** Throws `MalformedBytesError`. */
+export function configurationFrom(
+  field: Fields<"Configuration"> | null | undefined,
+): Configuration {
+  const { voters, outgoingVoters, learners } = present(field, "the applied configuration");
+  const ids = (names: readonly string[] | null | undefined) =>
+    new Set((names ?? []).map((name) => nodeId(idOf(name, "the id of a node that counts"))));
+  return {
+    voters: ids(voters),
+    outgoingVoters: ids(outgoingVoters),
+    learners: ids(learners),
   };
 }

@@ -4,6 +4,14 @@ import { epochMs } from "../base/ids.ts";
 import type { Command, CommandKind, Envelope } from "../machine/command.ts";
 import { counterOf, decodeAs, internal, present, type Fields } from "./internal-codec.ts";
 import {
+  announcementFrom,
+  announcementTo,
+  changeFrom,
+  changeTo,
+  joinTokenFrom,
+  joinTokenTo,
+} from "./member-fields.ts";
+import {
   keyringFrom,
   keyringTo,
   limitsFrom,
@@ -134,6 +142,9 @@ const codecs: { readonly [Kind in CommandKind]: CommandCodec<Kind> } = {
       untagResource: { target: targetTo(command), tagKeys: [...command.tagKeys] },
     }),
   },
+  create_join_token: { encode: (command) => ({ createJoinToken: joinTokenTo(command) }) },
+  change_membership: { encode: (command) => ({ changeMembership: changeTo(command) }) },
+  announce_member: { encode: (command) => ({ announceMember: announcementTo(command) }) },
 };
 
 const decoders: Readonly<Record<Field, (message: Decoded) => Command>> = {
@@ -211,4 +222,7 @@ const decoders: Readonly<Record<Field, (message: Decoded) => Command>> = {
     ...targetFrom(untagResource?.target),
     tagKeys: untagResource?.tagKeys ?? [],
   }),
+  createJoinToken: ({ createJoinToken }) => joinTokenFrom(createJoinToken),
+  changeMembership: ({ changeMembership }) => changeFrom(changeMembership),
+  announceMember: ({ announceMember }) => announcementFrom(announceMember),
 };

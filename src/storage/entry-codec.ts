@@ -25,6 +25,8 @@ type KindCode = ReturnType<typeof internal.LogEntry.decode>["kind"];
 const kindCodes: Readonly<Record<Entry["kind"], KindCode>> = {
   empty: internal.EntryKind.ENTRY_KIND_EMPTY,
   command: internal.EntryKind.ENTRY_KIND_COMMAND,
+  membership: internal.EntryKind.ENTRY_KIND_MEMBERSHIP,
+  leave_joint: internal.EntryKind.ENTRY_KIND_LEAVE_JOINT,
 };
 
 function chainOf(before: Uint8Array, entry: Entry): Uint8Array {
@@ -70,7 +72,8 @@ export function isChained(before: Uint8Array, entry: StoredEntry): boolean {
 }
 
 function kindOf(code: KindCode): Entry["kind"] {
-  if (code === kindCodes.empty) return "empty";
-  if (code === kindCodes.command) return "command";
+  const kinds = Object.keys(kindCodes) as Entry["kind"][];
+  const kind = kinds.find((known) => kindCodes[known] === code);
+  if (kind !== undefined) return kind;
   throw new MalformedBytesError(`Cannot read a log entry: its kind ${code} is not known`);
 }

@@ -17,12 +17,18 @@ import {
 } from "node:fs";
 import { dirname } from "node:path";
 import { crc32 } from "node:zlib";
-import { CorruptionError } from "./corruption.ts";
+import { damagedFile } from "./corruption.ts";
 
 const floorLength = 1 + 8 + 4;
 const floorVersion = 1;
 
-export class FloorFile implements Disposable {
+/** Remembers how many batches the database must at least hold. */
+export interface Floor extends Disposable {
+  write(batch: number): void;
+  sync(): void;
+}
+
+export class FloorFile implements Floor {
   readonly #descriptor: number;
 
   private constructor(descriptor: number) {
@@ -35,10 +41,10 @@ export class FloorFile implements Disposable {
     const bytes = readFileSync(path);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     if (bytes.length !== floorLength || view.getUint8(0) !== floorVersion) {
-      throw new CorruptionError(path, "the floor file is malformed");
+      throw damagedFile(path, "the floor file is malformed");
     }
     if (view.getUint32(9) !== crc32(bytes.subarray(0, 9))) {
-      throw new CorruptionError(path, "the floor file does not match its checksum");
+      throw damagedFile(path, "the floor file does not match its checksum");
     }
     return Number(view.getBigUint64(1));
   }

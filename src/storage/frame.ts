@@ -20,16 +20,15 @@ export function frame(key: Uint8Array, payload: Uint8Array): Uint8Array {
 
 /** The payload, or a `CorruptionError` that names the row. */
 export function unframe(key: Uint8Array, framed: Uint8Array, what: string): Uint8Array {
-  const where = `${what}, key ${hex(key.subarray(0, 40))}`;
-  if (framed.length < headerLength) throw new CorruptionError(where, "a row is too short");
+  const damaged = (found: string): CorruptionError =>
+    new CorruptionError(`${what}, key ${hex(key.subarray(0, 40))}`, found);
+  if (framed.length < headerLength) throw damaged("a row is too short");
   if (framed[0] !== frameVersion) {
-    throw new CorruptionError(where, `a row has the unknown format ${framed[0] ?? 0}`);
+    throw damaged(`a row has the unknown format ${framed[0] ?? 0}`);
   }
   const payload = framed.subarray(headerLength);
   const stored = new DataView(framed.buffer, framed.byteOffset).getUint32(1);
-  if (stored !== checksum(key, payload)) {
-    throw new CorruptionError(where, "a row does not match its checksum");
-  }
+  if (stored !== checksum(key, payload)) throw damaged("a row does not match its checksum");
   return payload;
 }
 

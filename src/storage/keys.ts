@@ -3,6 +3,7 @@
 //
 //   0x01                          identity: whose database this is
 //   0x02                          head: term, vote, ends of the log, count of batches
+//   0x04                          address book: where other nodes were last; no more than a hint
 //   0x05                          which generation of state rows is live
 //   0x10 <index u64>              log entry
 //   0x20 <generation u32> …       state rows:
@@ -11,16 +12,21 @@
 //          'o' <order u64>          name of a secret, by order of creation
 //          'k'                      keyring
 //          'c'                      counters
+//          'm' <node>               member: where it is reached, when it joined
+//          'x' <node>               removed node: its id is burned
+//          'j'                      tokens to join with
+//          'l'                      lineage: the clusters the state was part of before
 //   0x21 <generation u32>         applied: index, digest, configuration
 //   0x30                          a snapshot that is being received: which, and how far
 //
 // Snapshots are received into the next generation and become live by one write.
 import { utf8 } from "../base/bytes.ts";
-import type { LogIndex } from "../base/ids.ts";
+import type { LogIndex, NodeId } from "../base/ids.ts";
 import type { KeyRange } from "./database.ts";
 
 export const identityKey: Uint8Array = Uint8Array.of(0x01);
 export const headKey: Uint8Array = Uint8Array.of(0x02);
+export const addressBookKey: Uint8Array = Uint8Array.of(0x04);
 export const generationKey: Uint8Array = Uint8Array.of(0x05);
 export const stagingKey: Uint8Array = Uint8Array.of(0x30);
 
@@ -28,7 +34,17 @@ const entryTag = 0x10;
 const stateTag = 0x20;
 const appliedTag = 0x21;
 
-const tags = { secret: 0x73, value: 0x76, order: 0x6f, keyring: 0x6b, counters: 0x63 } as const;
+const tags = {
+  secret: 0x73,
+  value: 0x76,
+  order: 0x6f,
+  keyring: 0x6b,
+  counters: 0x63,
+  member: 0x6d,
+  removed: 0x78,
+  joinTokens: 0x6a,
+  lineage: 0x6c,
+} as const;
 export type RowKind = keyof typeof tags;
 
 /** The first generation of state rows a node has. */
@@ -53,6 +69,12 @@ export function appliedKey(generation: number): Uint8Array {
   return withGeneration(appliedTag, generation, 0);
 }
 
+/** What kind of row a row key is that of; nothing for a kind of a later release. */
+export function rowKindOf(key: Uint8Array): RowKind | undefined {
+  const kinds = Object.keys(tags) as RowKind[];
+  return kinds.find((kind) => tags[kind] === key[0]);
+}
+
 /** What a state row is called within its generation: the same on every node. */
 function rowKey(kind: RowKind, name: Uint8Array): Uint8Array {
   const key = new Uint8Array(1 + name.length);
@@ -63,6 +85,14 @@ function rowKey(kind: RowKind, name: Uint8Array): Uint8Array {
 
 export function secretRowKey(name: string): Uint8Array {
   return rowKey("secret", utf8(name));
+}
+
+export function memberRowKey(node: NodeId): Uint8Array {
+  return rowKey("member", utf8(node));
+}
+
+export function removedRowKey(node: NodeId): Uint8Array {
+  return rowKey("removed", utf8(node));
 }
 
 /** No name holds a zero byte, so no name and version can be taken for another pair. */
@@ -82,6 +112,8 @@ export function orderOfRowKey(key: Uint8Array): number {
 
 export const keyringRowKey: Uint8Array = rowKey("keyring", new Uint8Array());
 export const countersRowKey: Uint8Array = rowKey("counters", new Uint8Array());
+export const joinTokensRowKey: Uint8Array = rowKey("joinTokens", new Uint8Array());
+export const lineageRowKey: Uint8Array = rowKey("lineage", new Uint8Array());
 
 const generationPrefix = 5;
 
@@ -112,6 +144,11 @@ export function stateRowsOf(range: { readonly from: number; readonly below: numb
 /** The state rows from one row key up to, and without, another. */
 export function stateRange(generation: number, from: Uint8Array, below: Uint8Array): KeyRange {
   return { gte: stateKey(generation, from), lt: stateKey(generation, below) };
+}
+
+/** The state rows of one kind. */
+export function stateRowsOfKind(generation: number, kind: RowKind): KeyRange {
+  return stateRange(generation, Uint8Array.of(tags[kind]), Uint8Array.of(tags[kind] + 1));
 }
 
 function withGeneration(tag: number, generation: number, extra: number): Uint8Array {

@@ -164,6 +164,11 @@ export class LogStore {
     return this.#sizes[this.#firstSize + index - this.#start.index - 1] ?? 0;
   }
 
+  /** The bytes of the entries that are held in memory. */
+  get cachedBytes(): number {
+    return this.#cacheBytes;
+  }
+
   /** Lets go of old entries in memory, all of them at or below `upTo`: written and applied. */
   release(upTo: LogIndex): void {
     while (this.#cacheBytes > cacheBytesMax && this.#cacheFirst <= upTo) {

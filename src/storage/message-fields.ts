@@ -1,7 +1,7 @@
 // How the parts that commands and rows share are written down and read back. Absence is kept apart
 // from emptiness everywhere: a secret never tagged is not one whose last tag was removed.
 import { storedSecretArn } from "../base/arn.ts";
-import { epochMs } from "../base/ids.ts";
+import { clusterId, epochMs } from "../base/ids.ts";
 import type { KeyringRecord } from "../keys/keyring-record.ts";
 import type {
   NewVersion,
@@ -131,6 +131,7 @@ export function keyringFrom(field: Maybe<Fields<"Keyring">>): KeyringRecord {
         sealedMaterial: bytesOr(version.sealedMaterial),
       })),
     },
+    ...(keyring.sealedIn ? { sealedIn: clusterId(keyring.sealedIn) } : {}),
   };
 }
 

@@ -7,13 +7,23 @@ import type { HardState } from "../raft/effect.ts";
 import type { LogTerms } from "../raft/log-terms.ts";
 import { encodeApplied } from "./applied-row.ts";
 import type { Database } from "./database.ts";
-import type { FloorFile } from "./floor-file.ts";
+import type { Floor } from "./floor-file.ts";
 import { frame } from "./frame.ts";
 import { encodeHead } from "./head-row.ts";
-import { appliedKey, entryKey, generationKey, headKey, stagingKey } from "./keys.ts";
+import {
+  addressBookKey,
+  appliedKey,
+  entryKey,
+  generationKey,
+  headKey,
+  stagingKey,
+} from "./keys.ts";
 import { LogStore } from "./log-store.ts";
+import { encodeAddressBook, type AddressBook } from "./member-rows.ts";
+import type { Pace } from "./pace.ts";
 import { PendingBatch } from "./pending-batch.ts";
 import { recoverData, type OpenOptions, type RecoveredData } from "./recovery.ts";
+import { scrubRows, type Scrubbed } from "./scrub.ts";
 import type { SnapshotMeta } from "./snapshot-meta.ts";
 import { SnapshotSource } from "./snapshot-source.ts";
 import { dropGenerations, SnapshotStage } from "./snapshot-stage.ts";
@@ -29,14 +39,18 @@ export class NodeStore implements AsyncDisposable {
   /** What the log looked like when the data was opened, for the core to start from. */
   readonly recoveredLog: LogTerms;
   readonly recoveredHardState: HardState;
+  /** Changes of the membership that the log holds and the state does not, ascending. */
+  readonly recoveredMemberships: readonly LogIndex[];
 
   readonly #database: Database;
-  readonly #floor: FloorFile;
+  readonly #floor: Floor;
   readonly #onCorruption: (error: unknown) => void;
   #log: LogStore;
   readonly #state: StateStore;
   #batch: number;
   #isClosed = false;
+  #addressBook: AddressBook;
+  #isAddressBookNew = false;
   /** The snapshot that is being received. Each waits until the one before has let go. */
   #staging: Promise<SnapshotStage | undefined> = Promise.resolve(undefined);
 
@@ -47,6 +61,8 @@ export class NodeStore implements AsyncDisposable {
     this.#batch = head.batch;
     this.recoveredLog = log;
     this.recoveredHardState = head.hardState;
+    this.recoveredMemberships = recovered.unappliedMemberships;
+    this.#addressBook = recovered.addressBook;
     this.#onCorruption = (error) => {
       // Who reads when the node has closed its data finds no database: that damages nothing.
       if (!this.#isClosed) onCorruption(error);
@@ -72,7 +88,12 @@ export class NodeStore implements AsyncDisposable {
     options: OpenOptions,
     onCorruption: (error: unknown) => void,
   ): Promise<NodeStore> {
-    return new NodeStore(await recoverData(options), onCorruption);
+    return NodeStore.over(await recoverData(options), onCorruption);
+  }
+
+  /** Over data that was recovered already, from wherever. Takes the database and the floor over. */
+  static over(recovered: RecoveredData, onCorruption: (error: unknown) => void): NodeStore {
+    return new NodeStore(recovered, onCorruption);
   }
 
   /**
@@ -92,13 +113,28 @@ export class NodeStore implements AsyncDisposable {
     const { start, lastIndex, lastChain } = this.log;
     const head = encodeHead({ ...votes, batch: this.#batch, start, lastIndex, lastChain });
     pending.put(headKey, frame(headKey, head));
+    if (this.#isAddressBookNew) {
+      pending.put(addressBookKey, frame(addressBookKey, encodeAddressBook(this.#addressBook)));
+      this.#isAddressBookNew = false;
+    }
     await this.#write(pending);
     landed();
   }
 
+  /** Where other nodes were when they were last heard of: no more than a hint. */
+  get addressBook(): AddressBook {
+    return this.#addressBook;
+  }
+
+  /** Remembered with the next batch, whenever that comes. */
+  rememberAddresses(book: AddressBook): void {
+    this.#addressBook = book;
+    this.#isAddressBookNew = true;
+  }
+
   /** The state as it is on the disk now. Throws `CorruptionError`. */
-  openSnapshot(snapshotId: string): SnapshotSource {
-    return SnapshotSource.open(this.#database, this.#state.generation, snapshotId);
+  openSnapshot(snapshotId: string, chunkBytes?: number): SnapshotSource {
+    return SnapshotSource.open(this.#database, this.#state.generation, { snapshotId, chunkBytes });
   }
 
   /**
@@ -144,6 +180,11 @@ export class NodeStore implements AsyncDisposable {
     await stage.during(() => this.#write(pending));
     this.#log = new LogStore(this.#database, { ...end, entrySizes: [] });
     this.#state.replace({ generation: stage.generation, applied });
+  }
+
+  /** Reads all entries and state rows again, against chain and digest. Throws `CorruptionError`. */
+  scrub(pace: Pace): Promise<Scrubbed> {
+    return scrubRows(this.#database, pace);
   }
 
   /** Removes what snapshots have replaced, a slice at a time. Writes may go on meanwhile. */

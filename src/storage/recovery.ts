@@ -2,7 +2,6 @@
 // start. LevelDB alone would open a damaged log or table without complaint and serve what is left.
 import { join } from "node:path";
 import { existsSync, mkdirSync } from "node:fs";
-import { hasSameBytes } from "../base/bytes.ts";
 import {
   clusterId,
   logIndex,
@@ -16,27 +15,25 @@ import {
 import type { Configuration } from "../raft/configuration.ts";
 import { beforeLog, emptyLog, type LogTerms, type TermRun } from "../raft/log-terms.ts";
 import { decodeApplied, encodeApplied, type Applied } from "./applied-row.ts";
-import { CorruptionError } from "./corruption.ts";
+import { CorruptionError, damagedFile } from "./corruption.ts";
 import { openDatabase, type Database } from "./database.ts";
-import { decodeEntry, isChained, rootChain } from "./entry-codec.ts";
-import { FloorFile } from "./floor-file.ts";
-import { frame, unframe } from "./frame.ts";
-import { decodeHead, encodeHead, type Head } from "./head-row.ts";
-import { decodeGeneration } from "./staging-row.ts";
-import { decodeAs, idOf, internal, MalformedBytesError } from "./internal-codec.ts";
 import {
-  allStateRows,
-  appliedKey,
-  entriesFrom,
-  firstGeneration,
-  generationKey,
-  headKey,
-  identityKey,
-  entryKey,
-  rowOfStateKey,
-} from "./keys.ts";
-import { emptyDigest, withRow } from "./state-digest.ts";
-import { checkTables } from "./table-files.ts";
+  checkedEntries,
+  checkedStateRows,
+  needRow,
+  readGeneration,
+  readRow,
+} from "./checked-rows.ts";
+import { rootChain } from "./entry-codec.ts";
+import { requireTrusted } from "./distrust-file.ts";
+import { checkFiles } from "./file-check.ts";
+import { FloorFile, type Floor } from "./floor-file.ts";
+import { frame } from "./frame.ts";
+import { decodeHead, encodeHead, type Head } from "./head-row.ts";
+import { decodeAs, idOf, internal, MalformedBytesError } from "./internal-codec.ts";
+import { addressBookKey, appliedKey, firstGeneration, headKey, identityKey } from "./keys.ts";
+import { decodeAddressBook, type AddressBook } from "./member-rows.ts";
+import { emptyDigest } from "./state-digest.ts";
 
 /** Whose data it is. */
 export interface NodeIdentity {
@@ -56,13 +53,17 @@ export interface OpenOptions {
 /** Everything a node starts from. */
 export interface RecoveredData {
   readonly database: Database;
-  readonly floor: FloorFile;
+  readonly floor: Floor;
   readonly generation: number;
   readonly head: Head;
   readonly applied: Applied;
   readonly log: LogTerms;
   /** What each entry of the log weighs, from the first on. */
   readonly entrySizes: readonly number[];
+  /** The `membership` and `leave_joint` entries that are not applied, ascending. */
+  readonly unappliedMemberships: readonly LogIndex[];
+  /** Where other nodes were last: a hint. */
+  readonly addressBook: AddressBook;
 }
 
 /** The data belongs to another node, or another cluster. */
@@ -73,17 +74,34 @@ export class IdentityMismatchError extends Error {
 /** Throws `CorruptionError` or `IdentityMismatchError`; makes the data when there is none. */
 export async function recoverData(options: OpenOptions): Promise<RecoveredData> {
   mkdirSync(options.directory, { recursive: true, mode: 0o700 });
+  requireTrusted(options.directory);
   const floorPath = join(options.directory, "floor");
   const databasePath = join(options.directory, "db");
   const floorBatch = readFloor(floorPath, databasePath);
 
-  await checkTables(databasePath);
+  await checkFiles(databasePath, floorBatch);
   const database = await openDatabase(databasePath);
   try {
-    const recovered = await readAll(database, options, floorBatch);
+    const recovered = await recoverFrom(database, options, floorBatch);
     return { ...recovered, database, floor: FloorFile.open(floorPath, recovered.head.batch) };
   } catch (error) {
     await database.close();
+    throw error;
+  }
+}
+
+/**
+ * What an open database holds, checked from end to end; `floorBatch` is the least it must hold.
+ * Throws as `recoverData` does. Makes the data when there is none.
+ */
+export async function recoverFrom(
+  database: Database,
+  options: OpenOptions,
+  floorBatch: number,
+): Promise<RecoveredContents> {
+  try {
+    return await readAll(database, options, floorBatch);
+  } catch (error) {
     throw asCorruption(error, options.directory);
   }
 }
@@ -93,22 +111,22 @@ function readFloor(floorPath: string, databasePath: string): number {
   const batch = FloorFile.read(floorPath);
   const hasDatabase = existsSync(databasePath);
   if (batch === undefined && hasDatabase) {
-    throw new CorruptionError(floorPath, "the floor file is missing");
+    throw damagedFile(floorPath, "the floor file is missing");
   }
   if (batch !== undefined && batch > 0 && !hasDatabase) {
-    throw new CorruptionError(databasePath, "the database is missing");
+    throw damagedFile(databasePath, "the database is missing");
   }
   if (batch === undefined) FloorFile.create(floorPath);
   return batch ?? 0;
 }
 
-type Contents = Omit<RecoveredData, "database" | "floor">;
+export type RecoveredContents = Omit<RecoveredData, "database" | "floor">;
 
 async function readAll(
   database: Database,
   options: OpenOptions,
   floorBatch: number,
-): Promise<Contents> {
+): Promise<RecoveredContents> {
   const identity = readRow(database, identityKey, "the identity");
   if (identity === undefined) {
     if (floorBatch > 0) throw new CorruptionError("the identity", "the node's identity is missing");
@@ -126,21 +144,24 @@ async function readAll(
   }
   const generation = readGeneration(database);
   const applied = decodeApplied(needRow(database, appliedKey(generation), "the applied index"));
-  const { log, entrySizes } = await readLog(database, head);
+  const { log, entrySizes, memberships } = await readLog(database, head);
   if (applied.position.index < log.start.index || applied.position.index > log.lastIndex) {
     throw new CorruptionError("the applied index", "the state is not within the log");
   }
-  await checkState(database, generation, applied);
-  return { generation, head, applied, log, entrySizes };
+  const rows = checkedStateRows(database, generation, applied);
+  while ((await rows.next()).done !== true);
+  const unappliedMemberships = memberships.filter((index) => index > applied.position.index);
+  const addressBook = readAddressBook(database);
+  return { generation, head, applied, log, entrySizes, unappliedMemberships, addressBook };
 }
 
-/** Before a snapshot was ever received there is no row that says which generation is live. */
-function readGeneration(database: Database): number {
-  const row = readRow(database, generationKey, "the generation");
-  return row === undefined ? firstGeneration : decodeGeneration(row);
+/** A hint, but damage to it is damage to the data directory like any other. */
+function readAddressBook(database: Database): AddressBook {
+  const row = readRow(database, addressBookKey, "the address book");
+  return row === undefined ? new Map() : decodeAddressBook(row);
 }
 
-async function create(database: Database, options: OpenOptions): Promise<Contents> {
+async function create(database: Database, options: OpenOptions): Promise<RecoveredContents> {
   const generation = firstGeneration;
   const head: Head = {
     batch: 1,
@@ -164,7 +185,15 @@ async function create(database: Database, options: OpenOptions): Promise<Content
   await database.write(
     rows.map(([key, payload]) => ({ type: "put", key, value: frame(key, payload) })),
   );
-  return { generation, head, applied, log: emptyLog, entrySizes: [] };
+  return {
+    generation,
+    head,
+    applied,
+    log: emptyLog,
+    entrySizes: [],
+    unappliedMemberships: [],
+    addressBook: new Map(),
+  };
 }
 
 function checkIdentity(bytes: Uint8Array, expected: NodeIdentity): void {
@@ -187,61 +216,21 @@ function checkIdentity(bytes: Uint8Array, expected: NodeIdentity): void {
 async function readLog(
   database: Database,
   head: Head,
-): Promise<{ readonly log: LogTerms; readonly entrySizes: readonly number[] }> {
+): Promise<{
+  readonly log: LogTerms;
+  readonly entrySizes: readonly number[];
+  readonly memberships: readonly LogIndex[];
+}> {
   const runs: TermRun[] = [];
+  const memberships: LogIndex[] = [];
   const entrySizes: number[] = [];
-  let chain = head.start.chain;
-  let lastIndex: LogIndex = head.start.index;
-  for await (const [key, framed] of database.scan(entriesFrom(logIndex(lastIndex + 1)))) {
-    const index = logIndex(lastIndex + 1);
-    const where = `log entry ${index}`;
-    if (!hasSameBytes(key, entryKey(index))) {
-      throw new CorruptionError(where, "the log has a gap");
-    }
-    const entry = decodeEntry(unframe(key, framed, where));
-    if (entry.index !== index || !isChained(chain, entry)) {
-      throw new CorruptionError(where, "an entry does not follow on the one before");
-    }
-    if (runs.at(-1)?.term !== entry.term) runs.push({ term: entry.term, firstIndex: index });
-    entrySizes.push(entry.bytes.length);
-    chain = entry.chain;
-    lastIndex = index;
-  }
-  if (lastIndex !== head.lastIndex || !hasSameBytes(chain, head.lastChain)) {
-    throw new CorruptionError(
-      "the log",
-      `the log ends at entry ${lastIndex}, and it was written up to ${head.lastIndex}`,
-    );
+  for await (const { index, term: inTerm, kind, bytes } of checkedEntries(database, head)) {
+    if (runs.at(-1)?.term !== inTerm) runs.push({ term: inTerm, firstIndex: index });
+    entrySizes.push(bytes.length);
+    if (kind === "membership" || kind === "leave_joint") memberships.push(index);
   }
   const start = { index: head.start.index, term: head.start.term };
-  return { log: { start, runs, lastIndex }, entrySizes };
-}
-
-/** Every state row is as it was written, and none is missing or too many. */
-async function checkState(database: Database, generation: number, applied: Applied): Promise<void> {
-  let digest = emptyDigest;
-  let rowCount = 0;
-  for await (const [key, framed] of database.scan(allStateRows(generation))) {
-    digest = withRow(digest, rowOfStateKey(key), unframe(key, framed, "a state row"));
-    rowCount += 1;
-  }
-  if (rowCount !== applied.rowCount || digest !== applied.digest) {
-    throw new CorruptionError(
-      "the state",
-      `the state rows do not add up: there are ${rowCount}, and ${applied.rowCount} were written`,
-    );
-  }
-}
-
-function needRow(database: Database, key: Uint8Array, what: string): Uint8Array {
-  const row = readRow(database, key, what);
-  if (row === undefined) throw new CorruptionError(what, "a row that is always there is missing");
-  return row;
-}
-
-function readRow(database: Database, key: Uint8Array, what: string): Uint8Array | undefined {
-  const framed = database.get(key);
-  return framed === undefined ? undefined : unframe(key, framed, what);
+  return { log: { start, runs, lastIndex: head.lastIndex }, entrySizes, memberships };
 }
 
 /** Bytes that pass their checksum and make no sense are damage too; a full disk is not. */

@@ -16,15 +16,26 @@ export class SnapshotSource implements AsyncDisposable {
   readonly meta: SnapshotMeta;
   readonly #view: DatabaseView;
   readonly #generation: number;
+  readonly #chunkBytes: number;
 
-  private constructor(view: DatabaseView, generation: number, meta: SnapshotMeta) {
+  private constructor(
+    view: DatabaseView,
+    generation: number,
+    { meta, chunkBytes }: { readonly meta: SnapshotMeta; readonly chunkBytes: number },
+  ) {
     this.#view = view;
     this.#generation = generation;
+    this.#chunkBytes = chunkBytes;
     this.meta = meta;
   }
 
   /** Throws `CorruptionError`. */
-  static open(database: Database, generation: number, snapshotId: string): SnapshotSource {
+  static open(
+    database: Database,
+    generation: number,
+    options: { readonly snapshotId: string; readonly chunkBytes?: number | undefined },
+  ): SnapshotSource {
+    const { snapshotId, chunkBytes = chunkBytesMax } = options;
     const view = database.view();
     const applied = decodeApplied(read(view, appliedKey(generation), "the applied index"));
     const { start } = decodeHead(read(view, headKey, "the head"));
@@ -34,17 +45,17 @@ export class SnapshotSource implements AsyncDisposable {
         ? start.chain
         : decodeEntry(read(view, entryKey(position.index), `log entry ${position.index}`)).chain;
     const meta = { snapshotId, position, chain, configuration, digest, rowCount };
-    return new SnapshotSource(view, generation, meta);
+    return new SnapshotSource(view, generation, { meta, chunkBytes });
   }
 
-  /** The packed rows, a quarter of a mebibyte at a time. Throws `CorruptionError`. */
+  /** The packed rows, by default a quarter of a mebibyte at a time. Throws `CorruptionError`. */
   async *chunks(): AsyncGenerator<Uint8Array> {
     let rows: SnapshotRow[] = [];
     let sizeBytes = 0;
     for await (const [key, framed] of this.#view.scan(allStateRows(this.#generation))) {
       const row = { key: rowOfStateKey(key), payload: unframe(key, framed, "a state row") };
       const rowBytes = row.key.length + row.payload.length;
-      if (rows.length > 0 && sizeBytes + rowBytes > chunkBytesMax) {
+      if (rows.length > 0 && sizeBytes + rowBytes > this.#chunkBytes) {
         yield packRows(rows);
         rows = [];
         sizeBytes = 0;

@@ -10,14 +10,14 @@ export const emptyDigest: StateDigest = 0n;
 
 /** In bytes. */
 export const digestLength = 32;
-const modulus = 1n << 256n;
+const digestBits = 8 * digestLength;
 
 export function withRow(digest: StateDigest, key: Uint8Array, value: Uint8Array): StateDigest {
-  return (digest + rowNumber(key, value)) % modulus;
+  return BigInt.asUintN(digestBits, digest + rowNumber(key, value));
 }
 
 export function withoutRow(digest: StateDigest, key: Uint8Array, value: Uint8Array): StateDigest {
-  return (digest - rowNumber(key, value) + modulus) % modulus;
+  return BigInt.asUintN(digestBits, digest - rowNumber(key, value));
 }
 
 export function digestBytes(digest: StateDigest): Uint8Array {

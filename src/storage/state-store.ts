@@ -1,10 +1,11 @@
 // The replicated state as this node has applied it: rows in the database, under the rows that are
 // applied and on their way there. The state machine reads it and its changes are written through
 // it.
-import { assert, unreachable } from "../base/assert.ts";
+import { assert } from "../base/assert.ts";
 import { textOf } from "../base/bytes.ts";
-import { epochMs } from "../base/ids.ts";
+import { epochMs, type NodeId } from "../base/ids.ts";
 import type { KeyringRecord } from "../keys/keyring-record.ts";
+import type { JoinTokenRecord, MemberRecord, RemovedNode } from "../machine/member-record.ts";
 import type {
   Counters,
   OrderedName,
@@ -12,6 +13,7 @@ import type {
   RowChange,
   StateView,
 } from "../machine/state-view.ts";
+import type { Configuration } from "../raft/configuration.ts";
 import type { LogPosition } from "../raft/log-terms.ts";
 import type { SealedValue, SecretRecord, VersionId } from "../secrets/secret.ts";
 import { encodeApplied, type Applied } from "./applied-row.ts";
@@ -21,27 +23,23 @@ import { frame, unframe } from "./frame.ts";
 import {
   appliedKey,
   countersRowKey,
+  joinTokensRowKey,
   keyringRowKey,
+  memberRowKey,
   orderOfRowKey,
   orderRowKey,
+  removedRowKey,
   rowOfStateKey,
   secretRowKey,
   stateKey,
   stateRange,
   valueRowKey,
 } from "./keys.ts";
+import { decodeJoinTokens, decodeMember, decodeRemovedNode } from "./member-rows.ts";
 import { keyText, type PendingBatch } from "./pending-batch.ts";
-import {
-  decodeCounters,
-  decodeKeyring,
-  decodeSecret,
-  decodeValue,
-  encodeCounters,
-  encodeKeyring,
-  encodeSecret,
-  encodeValue,
-} from "./row-codec.ts";
+import { decodeCounters, decodeKeyring, decodeSecret, decodeValue } from "./row-codec.ts";
 import { withoutRow, withRow } from "./state-digest.ts";
+import { storedRow } from "./stored-row.ts";
 
 /** A row that is applied and not yet durable. `undefined`: it is removed. */
 interface OverlayRow {
@@ -58,6 +56,7 @@ export class StateStore implements StateView {
   readonly #onCorruption: (error: unknown) => void;
   readonly #overlay = new Map<string, OverlayRow>();
   #applied: Applied;
+  #membersVersion = 0;
 
   constructor(
     database: Database,
@@ -82,11 +81,17 @@ export class StateStore implements StateView {
     return this.#generation;
   }
 
+  /** Another number whenever who is in the region, or where they are, may have changed. */
+  get membersVersion(): number {
+    return this.#membersVersion;
+  }
+
   /** A snapshot has become the state: durably, and with nothing on top of it. */
   replace(installed: { readonly generation: number; readonly applied: Applied }): void {
     this.#overlay.clear();
     this.#generation = installed.generation;
     this.#applied = installed.applied;
+    this.#membersVersion += 1;
   }
 
   secret(name: string): SecretRecord | undefined {
@@ -103,6 +108,22 @@ export class StateStore implements StateView {
 
   counters(): Counters {
     return this.#read(countersRowKey, decodeCounters) ?? noCounters;
+  }
+
+  configuration(): Configuration {
+    return this.#applied.configuration;
+  }
+
+  member(node: NodeId): MemberRecord | undefined {
+    return this.#read(memberRowKey(node), decodeMember);
+  }
+
+  removedNode(node: NodeId): RemovedNode | undefined {
+    return this.#read(removedRowKey(node), decodeRemovedNode);
+  }
+
+  joinTokens(): readonly JoinTokenRecord[] {
+    return this.#read(joinTokensRowKey, decodeJoinTokens) ?? [];
   }
 
   async namesByOrder(range: OrderRange): Promise<readonly OrderedName[]> {
@@ -156,31 +177,13 @@ export class StateStore implements StateView {
   }
 
   #absorbRow(change: RowChange): void {
-    switch (change.row) {
-      case "secret":
-        this.#set(secretRowKey(change.name), change.record && encodeSecret(change.record));
-        return;
-      case "value":
-        this.#set(
-          valueRowKey(change.name, change.versionId),
-          change.value && encodeValue(change.value),
-        );
-        return;
-      case "order":
-        this.#set(
-          orderRowKey(change.order),
-          change.name === undefined ? undefined : new TextEncoder().encode(change.name),
-        );
-        return;
-      case "keyring":
-        this.#set(keyringRowKey, encodeKeyring(change.record));
-        return;
-      case "counters":
-        this.#set(countersRowKey, encodeCounters(change.counters));
-        return;
-      default:
-        unreachable(change, "row change");
+    if (isOfMembers(change)) this.#membersVersion += 1;
+    if (change.row === "configuration") {
+      this.#applied = { ...this.#applied, configuration: change.configuration };
+      return;
     }
+    const { key, payload } = storedRow(change);
+    this.#set(key, payload);
   }
 
   #set(key: Uint8Array, payload: Uint8Array | undefined): void {
@@ -244,4 +247,8 @@ export class StateStore implements StateView {
     this.#onCorruption(error);
     throw error;
   }
+}
+
+function isOfMembers({ row }: RowChange): boolean {
+  return row === "member" || row === "removed_node" || row === "configuration";
 }

@@ -4,11 +4,17 @@ import { storedSecretArn } from "../../src/base/arn.ts";
 import { epochMs, logIndex, nodeId, term } from "../../src/base/ids.ts";
 import type { KeyringRecord } from "../../src/keys/keyring-record.ts";
 import type { Command, Envelope } from "../../src/machine/command.ts";
+import type {
+  JoinTokenRecord,
+  MemberRecord,
+  RemovedNode,
+} from "../../src/machine/member-record.ts";
 import type { Counters } from "../../src/machine/state-view.ts";
 import type { Entry } from "../../src/raft/input.ts";
 import type { NewVersion, SealedValue, SecretRecord } from "../../src/secrets/secret.ts";
 import type { Applied } from "../../src/storage/applied-row.ts";
 import type { Head } from "../../src/storage/head-row.ts";
+import type { AddressBook } from "../../src/storage/member-rows.ts";
 
 function maybe<Value>(arbitrary: fc.Arbitrary<Value>): fc.Arbitrary<Value | undefined> {
   return fc.option(arbitrary, { nil: undefined, freq: 2 });
@@ -30,6 +36,10 @@ const text = fc.oneof(
   fc.string({ unit: "grapheme", maxLength: 12 }),
 );
 const id = fc.stringMatching(/^[a-z0-9._-]{1,8}$/).map(nodeId);
+
+const someIds = fc.array(id, { maxLength: 3 });
+const addresses = fc.record({ peer: text, grpc: text, https: text });
+const role = fc.constantFrom("voter" as const, "learner" as const);
 
 const target = fc.record({ name: text, arn: text.map(storedSecretArn) });
 const limits = fc.record({ versions: uint32, labels: uint32, tags: uint32 });
@@ -98,14 +108,51 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc
     .record({ named: target, tagKeys: fc.array(text, { maxLength: 3 }) })
     .map(({ named, ...rest }) => ({ kind: "untag_resource" as const, ...named, ...rest })),
+  fc.record({
+    kind: fc.constant("create_join_token" as const),
+    digest: bytes,
+    nodeId: id,
+    lifetimeMs: counter,
+    intendedRole: role,
+  }),
+  fc.record({
+    kind: fc.constant("change_membership" as const),
+    change: fc.record({ addLearners: someIds, promote: someIds, remove: someIds }),
+    newcomers: fc.array(fc.record({ nodeId: id, addresses, tokenDigest: bytes }), { maxLength: 3 }),
+  }),
+  fc.record({ kind: fc.constant("announce_member" as const), nodeId: id, addresses }),
 );
+
+export const anyMember: fc.Arbitrary<MemberRecord> = fc.record({
+  nodeId: id,
+  addresses,
+  joinedAt: time,
+  intendedRole: role,
+  joinedWith: maybe(bytes),
+});
+
+export const anyRemovedNode: fc.Arbitrary<RemovedNode> = fc.record({ nodeId: id, removedAt: time });
+
+export const anyJoinTokens: fc.Arbitrary<readonly JoinTokenRecord[]> = fc.array(
+  fc.record({ digest: bytes, nodeId: id, expiresAt: time, intendedRole: role }),
+  { maxLength: 4 },
+);
+
+export const anyAddressBook: fc.Arbitrary<AddressBook> = fc
+  .array(fc.tuple(id, addresses), { maxLength: 4 })
+  .map((list) => new Map(list));
 
 export const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({ at: time, command });
 
 export const anyEntry: fc.Arbitrary<Entry> = fc.record({
   index: anyIndex,
   term: anyTerm,
-  kind: fc.constantFrom("empty" as const, "command" as const),
+  kind: fc.constantFrom(
+    "empty" as const,
+    "command" as const,
+    "membership" as const,
+    "leave_joint" as const,
+  ),
   payload: bytes,
 });
 

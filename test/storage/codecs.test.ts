@@ -16,6 +16,16 @@ import { frame, unframe } from "../../src/storage/frame.ts";
 import { decodeHead, encodeHead } from "../../src/storage/head-row.ts";
 import { decodeAs, internal, MalformedBytesError } from "../../src/storage/internal-codec.ts";
 import {
+  decodeAddressBook,
+  decodeJoinTokens,
+  decodeMember,
+  decodeRemovedNode,
+  encodeAddressBook,
+  encodeJoinTokens,
+  encodeMember,
+  encodeRemovedNode,
+} from "../../src/storage/member-rows.ts";
+import {
   decodeCounters,
   decodeKeyring,
   decodeSecret,
@@ -27,12 +37,16 @@ import {
 } from "../../src/storage/row-codec.ts";
 import { Chance } from "../simulation/chance.ts";
 import {
+  anyAddressBook,
   anyApplied,
   anyCounters,
   anyEntry,
   anyEnvelope,
   anyHead,
+  anyJoinTokens,
   anyKeyring,
+  anyMember,
+  anyRemovedNode,
   anySecret,
   anyValue,
 } from "./arbitrary-records.ts";
@@ -63,6 +77,10 @@ const codecs: Readonly<Record<string, Codec>> = {
   "a value's row": codec(anyValue, encodeValue, decodeValue),
   "the keyring's row": codec(anyKeyring, encodeKeyring, decodeKeyring),
   "the counters' row": codec(anyCounters, encodeCounters, decodeCounters),
+  "a member's row": codec(anyMember, encodeMember, decodeMember),
+  "a removed node's row": codec(anyRemovedNode, encodeRemovedNode, decodeRemovedNode),
+  "the join tokens' row": codec(anyJoinTokens, encodeJoinTokens, decodeJoinTokens),
+  "the address book": codec(anyAddressBook, encodeAddressBook, decodeAddressBook),
   "the head row": codec(anyHead, encodeHead, decodeHead),
   "the applied row": codec(anyApplied, encodeApplied, decodeApplied),
 };

@@ -1,8 +1,9 @@
 // Damage to a closed data directory, file by file and bit by bit. A node that opens it afterwards
-// either refuses with a sentence, or holds exactly what was written: the damage hit nothing.
+// either refuses with a sentence and changes nothing, so that the good file makes it start again,
+// or it holds exactly what was written: the damage hit nothing.
 import { strict as assert } from "node:assert";
 import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { CorruptionError } from "../../src/storage/corruption.ts";
 import { Chance } from "../simulation/chance.ts";
@@ -86,18 +87,39 @@ describe("a damaged data directory", function () {
   /** Opens a harmed copy, and holds it to the rule. */
   async function outcomeOf(what: string, harm: (directory: string) => void): Promise<keyof Tally> {
     await using copy = await damaged(harm);
+    const harmed = dataIn(copy.path);
     let found: unknown;
     try {
       found = await contentsOf(copy.path);
     } catch (error) {
       assert.ok(error instanceof CorruptionError, `${what}: ${String(error)}`);
       assert.match(error.message, /^Cannot trust the data of this node: .+ \(.+\)\. /s, what);
+      assert.match(error.message, /Nothing in the directory was changed/, what);
+      assert.deepEqual(dataIn(copy.path), harmed, `${what}: refusing it changed it`);
+      await opensWithTheGoodFiles(what, copy.path);
       return "refused";
     }
     assert.deepEqual(found, contents, `${what}: what is read is not what was written`);
     return "unharmed";
   }
 
+  let refusals = 0;
+
+  /** Of every so many: the files as they were make the node whole again. */
+  async function opensWithTheGoodFiles(what: string, directory: string): Promise<void> {
+    refusals += 1;
+    if (refusals % 25 !== 0) return;
+    // What is not damaged stays as the refused start has left it.
+    const harmed = dataIn(directory);
+    for (const [path, bytes] of dataIn(whole)) {
+      if (harmed.get(path)?.equals(bytes) === true) continue;
+      cpSync(join(whole, path), join(directory, path));
+    }
+    assert.deepEqual(await contentsOf(directory), contents, what);
+    restored += 1;
+  }
+
+  let restored = 0;
   const tallies = new Map<string, Tally>();
 
   async function harm(kind: string, what: string, how: (directory: string) => void): Promise<void> {
@@ -184,12 +206,29 @@ describe("a damaged data directory", function () {
     for (const [kind, { refused, unharmed }] of tallies) {
       console.log(`      ${kind}: ${String(refused)} refused, ${String(unharmed)} without effect`);
     }
+    console.log(
+      `      0 files changed by a refusal; ${String(restored)} made whole by the good file`,
+    );
   });
 });
 
 async function contentsOf(directory: string): Promise<unknown> {
   await using store = await openStore(directory);
   return await readEverything(store);
+}
+
+/** What LevelDB tells people, and the file it locks. */
+const notData = /^(?:LOG|LOG\.old|LOCK)$/;
+
+function dataIn(directory: string): ReadonlyMap<string, Buffer> {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  return new Map(
+    entries
+      .filter((entry) => entry.isFile() && !notData.test(entry.name))
+      .map((entry) => join(entry.parentPath, entry.name))
+      .sort()
+      .map((path) => [relative(directory, path), readFileSync(path)]),
+  );
 }
 
 /** Most of the time goes by waiting for the disk. */

@@ -4,10 +4,17 @@ import { storedSecretArn } from "../../src/base/arn.ts";
 import { epochMs, logIndex, nodeId, term } from "../../src/base/ids.ts";
 import type { KeyringRecord } from "../../src/keys/keyring-record.ts";
 import type { Command, CommandKind } from "../../src/machine/command.ts";
+import type {
+  JoinTokenRecord,
+  MemberAddresses,
+  MemberRecord,
+  RemovedNode,
+} from "../../src/machine/member-record.ts";
 import type { Counters } from "../../src/machine/state-view.ts";
 import type { NewVersion, SealedValue, SecretRecord } from "../../src/secrets/secret.ts";
 import type { Applied } from "../../src/storage/applied-row.ts";
 import type { Head } from "../../src/storage/head-row.ts";
+import type { AddressBook } from "../../src/storage/member-rows.ts";
 
 /** Bytes that are different everywhere: `first`, `first + 1`, … */
 function bytesFrom(first: number, length: number): Uint8Array {
@@ -55,6 +62,49 @@ export const keyring: KeyringRecord = {
     ],
   },
 };
+
+const addresses: MemberAddresses = {
+  peer: "10.0.0.4:7103",
+  grpc: "[fd00::4]:7101",
+  https: "n4.example.com:7102",
+};
+
+export const member: MemberRecord = {
+  nodeId: nodeId("n4"),
+  addresses,
+  joinedAt: noon,
+  intendedRole: "voter",
+  joinedWith: bytesFrom(0x50, 32),
+};
+
+export const founder: MemberRecord = {
+  ...member,
+  nodeId: nodeId("n1"),
+  intendedRole: "learner",
+  joinedWith: undefined,
+};
+
+export const removedNode: RemovedNode = { nodeId: nodeId("n9"), removedAt: noon };
+
+export const joinTokens: readonly JoinTokenRecord[] = [
+  {
+    digest: bytesFrom(0x50, 32),
+    nodeId: nodeId("n4"),
+    expiresAt: epochMs(noon + 3_600_000),
+    intendedRole: "voter",
+  },
+  {
+    digest: bytesFrom(0x60, 32),
+    nodeId: nodeId("n5"),
+    expiresAt: noon,
+    intendedRole: "learner",
+  },
+];
+
+export const addressBook: AddressBook = new Map([
+  [nodeId("n4"), addresses],
+  [nodeId("n5"), { ...addresses, peer: "10.0.0.5:7103" }],
+]);
 
 /** Of each kind one with every field present, and one without all that can be absent. */
 export const commands: {
@@ -146,6 +196,42 @@ export const commands: {
     { kind: "untag_resource", ...target, tagKeys: ["team", "empty"] },
     { kind: "untag_resource", ...target, tagKeys: [] },
   ],
+  create_join_token: [
+    {
+      kind: "create_join_token",
+      digest: bytesFrom(0x50, 32),
+      nodeId: nodeId("n4"),
+      lifetimeMs: 3_600_000,
+      intendedRole: "voter",
+    },
+    {
+      kind: "create_join_token",
+      digest: bytesFrom(0x50, 32),
+      nodeId: nodeId("n4"),
+      lifetimeMs: 2 ** 40,
+      intendedRole: "learner",
+    },
+  ],
+  change_membership: [
+    {
+      kind: "change_membership",
+      change: {
+        addLearners: [nodeId("n4"), nodeId("n5")],
+        promote: [nodeId("n6")],
+        remove: [nodeId("n1"), nodeId("n2")],
+      },
+      newcomers: [
+        { nodeId: nodeId("n4"), addresses, tokenDigest: bytesFrom(0x50, 32) },
+        { nodeId: nodeId("n5"), addresses, tokenDigest: bytesFrom(0x60, 32) },
+      ],
+    },
+    {
+      kind: "change_membership",
+      change: { addLearners: [], promote: [], remove: [] },
+      newcomers: [],
+    },
+  ],
+  announce_member: [{ kind: "announce_member", nodeId: nodeId("n1"), addresses }],
 };
 
 export const commandTime = noon;

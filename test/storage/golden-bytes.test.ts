@@ -5,7 +5,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "mocha";
 import { hex, utf8 } from "../../src/base/bytes.ts";
-import { epochMs, logIndex, term } from "../../src/base/ids.ts";
+import { epochMs, logIndex, nodeId, term } from "../../src/base/ids.ts";
 import { packageFolder } from "../../src/base/package-folder.ts";
 import { decodeApplied, encodeApplied } from "../../src/storage/applied-row.ts";
 import { decodeEnvelope, encodeEnvelope } from "../../src/storage/command-codec.ts";
@@ -15,14 +15,18 @@ import { frame, unframe } from "../../src/storage/frame.ts";
 import { decodeHead, encodeHead } from "../../src/storage/head-row.ts";
 import { decodeAs, internal } from "../../src/storage/internal-codec.ts";
 import {
+  addressBookKey,
   appliedKey,
   countersRowKey,
   entryKey,
   generationKey,
   headKey,
   identityKey,
+  joinTokensRowKey,
   keyringRowKey,
+  memberRowKey,
   orderRowKey,
+  removedRowKey,
   secretRowKey,
   stagingKey,
   stateKey,
@@ -38,6 +42,16 @@ import {
   encodeSecret,
   encodeValue,
 } from "../../src/storage/row-codec.ts";
+import {
+  decodeAddressBook,
+  decodeJoinTokens,
+  decodeMember,
+  decodeRemovedNode,
+  encodeAddressBook,
+  encodeJoinTokens,
+  encodeMember,
+  encodeRemovedNode,
+} from "../../src/storage/member-rows.ts";
 import { packRows, unpackRows, type SnapshotRow } from "../../src/storage/snapshot-rows.ts";
 import {
   decodeGeneration,
@@ -48,16 +62,21 @@ import {
 } from "../../src/storage/staging-row.ts";
 import { temporaryFolder } from "../support/temporary-folder.ts";
 import {
+  addressBook,
   applied,
   bareSecret,
   binaryValue,
   commands,
   commandTime,
   counters,
+  founder,
   fullSecret,
   head,
   headWithoutVote,
+  joinTokens,
   keyring,
+  member,
+  removedNode,
   textValue,
   untaggedSecret,
 } from "./example-records.ts";
@@ -93,6 +112,7 @@ function sample<Kind>(
 
 const secretCodec = { encode: encodeSecret, decode: decodeSecret };
 const valueCodec = { encode: encodeValue, decode: decodeValue };
+const memberCodec = { encode: encodeMember, decode: decodeMember };
 const headCodec = { encode: encodeHead, decode: decodeHead };
 const identity = {
   clusterId: "c0ffee",
@@ -112,6 +132,18 @@ const second = storeEntry(first.chain, {
   term: term(3),
   kind: "command",
   payload: utf8("a command"),
+});
+const third = storeEntry(second.chain, {
+  index: logIndex(3),
+  term: term(3),
+  kind: "membership",
+  payload: utf8("a change of the membership"),
+});
+const fourth = storeEntry(third.chain, {
+  index: logIndex(4),
+  term: term(3),
+  kind: "leave_joint",
+  payload: new Uint8Array(),
 });
 
 const staging: Staging = {
@@ -138,6 +170,8 @@ const samples: readonly Sample[] = [
   ),
   { name: "entry empty", bytes: first.bytes, record: first, decode: decodeEntry },
   { name: "entry command", bytes: second.bytes, record: second, decode: decodeEntry },
+  { name: "entry membership", bytes: third.bytes, record: third, decode: decodeEntry },
+  { name: "entry leave joint", bytes: fourth.bytes, record: fourth, decode: decodeEntry },
   {
     name: "row identity",
     bytes: internal.IdentityRow.encode(identity).finish(),
@@ -161,6 +195,17 @@ const samples: readonly Sample[] = [
   sample("row value of bytes", binaryValue, valueCodec),
   sample("row keyring", keyring, { encode: encodeKeyring, decode: decodeKeyring }),
   sample("row counters", counters, { encode: encodeCounters, decode: decodeCounters }),
+  sample("row member", member, memberCodec),
+  sample("row member founder", founder, memberCodec),
+  sample("row removed node", removedNode, {
+    encode: encodeRemovedNode,
+    decode: decodeRemovedNode,
+  }),
+  sample("row join tokens", joinTokens, { encode: encodeJoinTokens, decode: decodeJoinTokens }),
+  sample("row address book", addressBook, {
+    encode: encodeAddressBook,
+    decode: decodeAddressBook,
+  }),
   sample("row generation", 7, { encode: encodeGeneration, decode: decodeGeneration }),
   sample("row staging", staging, { encode: encodeStaging, decode: decodeStaging }),
   sample("chunk of a snapshot", chunkRows, {
@@ -179,6 +224,10 @@ const keys: Readonly<Record<string, Uint8Array>> = {
   order: stateKey(1, orderRowKey(2 ** 33)),
   keyring: stateKey(1, keyringRowKey),
   counters: stateKey(1, countersRowKey),
+  member: stateKey(1, memberRowKey(nodeId("n4"))),
+  "removed node": stateKey(1, removedRowKey(nodeId("n9"))),
+  "join tokens": stateKey(1, joinTokensRowKey),
+  "address book": addressBookKey,
   generation: generationKey,
   staging: stagingKey,
 };

@@ -200,4 +200,26 @@ describe("LogStore", () => {
     assert.equal(store.log.lastIndex, 3);
     assert.ok(hasSameBytes(store.log.entry(logIndex(2)).payload, large(2).payload));
   });
+
+  it("lets go of entries that took the place of older ones than it had in memory", async () => {
+    await using folder = await folderInMemory();
+    {
+      await using store = await openStore(folder.path);
+      store.log.append(entries(1, 9));
+      await flush(store);
+    }
+    await using store = await openStore(folder.path);
+    const payload = new Uint8Array(40 * 1024 * 1024);
+    const huge = [4, 5].map((index): Entry => {
+      return { index: logIndex(index), term: term(2), kind: "command", payload };
+    });
+    store.log.append(huge);
+    await flush(store);
+    assert.ok(store.log.cachedBytes > 64 * 1024 * 1024);
+
+    store.log.release(logIndex(5));
+
+    assert.ok(store.log.cachedBytes <= 64 * 1024 * 1024, `${store.log.cachedBytes} bytes`);
+    assert.equal(store.log.entry(logIndex(4)).payload.length, payload.length);
+  });
 });

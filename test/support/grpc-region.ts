@@ -3,11 +3,13 @@ import type { Principal } from "../../src/access/principal.ts";
 import { systemClock } from "../../src/base/clock.ts";
 import { systemEntropy } from "../../src/base/entropy.ts";
 import type { StatusResponse } from "../../src/generated/public-contract.ts";
+import { backupHandlers, type CreateBackup } from "../../src/server/grpc/backup-handlers.ts";
 import { clusterHandlers } from "../../src/server/grpc/cluster-handlers.ts";
 import { listenGrpc, type GrpcListener } from "../../src/server/grpc/listen.ts";
-import { secretsHandlers, type CallOperation } from "../../src/server/grpc/secrets-handlers.ts";
+import { operationHandlers, type CallOperation } from "../../src/server/grpc/operation-handlers.ts";
 import type { FailedCall, UnaryParts } from "../../src/server/grpc/unary.ts";
 import type { Caller } from "../../src/services/caller.ts";
+import { secretOperationNames } from "../../src/services/operations/operations.ts";
 import { loopbackCertificate, type TestCertificate } from "./test-certificates.ts";
 
 export const token = "hft_for-tests-only";
@@ -33,6 +35,12 @@ export interface RegionOptions {
   readonly port?: number;
   readonly reflection?: "on" | "off";
   readonly status?: StatusResponse;
+  readonly backup?: CreateBackup;
+}
+
+/** A region that has nothing to back up. */
+async function* noBackup(): AsyncGenerator<never> {
+  yield* [];
 }
 
 let certificate: Promise<TestCertificate> | undefined;
@@ -45,7 +53,12 @@ function testCertificate(): Promise<TestCertificate> {
 
 export async function serveRegion(
   call: FakeCall,
-  { port = 0, reflection = "off", status = { members: [] } }: RegionOptions = {},
+  {
+    port = 0,
+    reflection = "off",
+    status = { members: [] },
+    backup = noBackup,
+  }: RegionOptions = {},
 ): Promise<GrpcRegion> {
   const tls = await testCertificate();
   const internalErrors: (readonly [unknown, FailedCall])[] = [];
@@ -60,8 +73,9 @@ export async function serveRegion(
   const listener = await listenGrpc({
     address: `127.0.0.1:${port}`,
     tls,
-    secrets: secretsHandlers(call as CallOperation, parts),
-    cluster: clusterHandlers(() => Promise.resolve(status), parts),
+    secrets: operationHandlers(secretOperationNames, call as CallOperation, parts),
+    cluster: clusterHandlers(() => Promise.resolve(status), call as CallOperation, parts),
+    backup: backupHandlers(backup, parts),
     reflection,
   });
   return {

@@ -2,15 +2,16 @@
 // to, and then hands over to whomever the test names.
 import type { Clock } from "../../src/base/clock.ts";
 import { refuseCall } from "../../src/base/errors.ts";
-import { nodeId, term } from "../../src/base/ids.ts";
+import { logIndex, nodeId, term, type LogIndex } from "../../src/base/ids.ts";
 import type {
+  AppliedOutcome,
   HandedAnswer,
   HandedRequest,
   Leadership,
   RaftGroup,
 } from "../../src/consensus/raft-group.ts";
 import { applyCommand } from "../../src/machine/apply.ts";
-import type { Command, CommandOutcome, ReplyTo } from "../../src/machine/command.ts";
+import type { Command, ReplyTo } from "../../src/machine/command.ts";
 import { MemoryState } from "../../src/machine/memory-state.ts";
 
 export type Leader = (request: HandedRequest) => Promise<HandedAnswer>;
@@ -54,7 +55,7 @@ export class SoloRaftGroup implements RaftGroup {
     return { kind: "follower", leader: this.#leader && nodeId("leader") };
   }
 
-  async propose<C extends Command>(command: C): Promise<CommandOutcome<ReplyTo<C>>> {
+  async propose<C extends Command>(command: C): Promise<AppliedOutcome<ReplyTo<C>>> {
     if (!this.#leads) throw refuseCall("no_leader", {});
     this.proposed.push(command);
     const happening = this.#beforeApply;
@@ -62,12 +63,13 @@ export class SoloRaftGroup implements RaftGroup {
     happening?.();
     const applied = applyCommand(this.view, { at: this.#clock.now(), command });
     this.view.absorb(applied.changes);
-    return applied.outcome;
+    return { ...applied.outcome, index: logIndex(this.proposed.length) };
   }
 
-  async readBarrier(): Promise<void> {
+  async readBarrier(): Promise<LogIndex> {
     this.barriers += 1;
     if (!this.#leads && this.#leader === undefined) throw refuseCall("no_leader", {});
+    return logIndex(this.proposed.length);
   }
 
   async handOver(request: HandedRequest): Promise<HandedAnswer> {
