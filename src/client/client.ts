@@ -7,15 +7,16 @@
 // do anything twice. Dates are milliseconds since the Unix epoch.
 import type {
   ClusterOperations,
+  CreateBackupResponse,
   SecretsManagerOperations,
   StatusResponse,
 } from "../generated/public-contract.ts";
 import { HoldfastError, type CallErrorCode, type Repeatability } from "./call-errors.ts";
-import { ClientCalls, realWorld, type World } from "./client-calls.ts";
+import { ClientCalls, realWorld, type AnswerNote, type World } from "./client-calls.ts";
 import { optionsFromEnvironment, SettingsError } from "./environment.ts";
 
 export { HoldfastError, optionsFromEnvironment, SettingsError };
-export type { CallErrorCode };
+export type { AnswerNote, CallErrorCode };
 
 export interface ClientOptions {
   /** `host:port` of one or more nodes of a region. */
@@ -26,6 +27,8 @@ export interface ClientOptions {
   readonly ca?: string;
   /** How long a call may take with all its repetitions. 10 seconds unless given. */
   readonly deadlineMs?: number;
+  /** Told of every answer just before its call resolves, with the log index that it reflects. */
+  readonly onAnswer?: (answer: AnswerNote) => void;
 }
 
 type Operations = SecretsManagerOperations & ClusterOperations;
@@ -52,9 +55,9 @@ export class HoldfastClient implements Disposable {
 
   /** Opens no connection yet. `world` is for tests. */
   constructor(options: ClientOptions, world: World = realWorld) {
-    const { endpoints, token, ca, deadlineMs = defaultDeadlineMs } = options;
+    const { endpoints, token, ca, deadlineMs = defaultDeadlineMs, onAnswer } = options;
     this.#world = world;
-    this.#calls = new ClientCalls({ endpoints, token, ca, deadlineMs }, world);
+    this.#calls = new ClientCalls({ endpoints, token, ca, deadlineMs, onAnswer }, world);
   }
 
   close(): void {
@@ -208,6 +211,59 @@ export class HoldfastClient implements Disposable {
   async clusterStatus(): Promise<StatusResponse> {
     const call = { method: "Status", request: {}, repeatability: "read" } as const;
     return (await this.#calls.call({ service: "Cluster", ...call })) as StatusResponse;
+  }
+
+  /** Tells who is in the region and how far everybody has come, as the leader knows it. */
+  listMembers(): Promise<ReplyFrom<"ListMembers">> {
+    return this.#change("ListMembers", {}, "read");
+  }
+
+  /** Makes a ticket with which one new node may join, once. */
+  inviteMember(request: RequestTo<"InviteMember">): Promise<ReplyFrom<"InviteMember">> {
+    return this.#change("InviteMember", request);
+  }
+
+  /** Makes a learner that has caught up a voter. */
+  promoteMember(request: RequestTo<"PromoteMember">): Promise<ReplyFrom<"PromoteMember">> {
+    return this.#change("PromoteMember", request);
+  }
+
+  /** Makes a node a voter and removes another, in one step. */
+  replaceMember(request: RequestTo<"ReplaceMember">): Promise<ReplyFrom<"ReplaceMember">> {
+    return this.#change("ReplaceMember", request);
+  }
+
+  /** Removes a node for good: its id is never used again. */
+  removeMember(request: RequestTo<"RemoveMember">): Promise<ReplyFrom<"RemoveMember">> {
+    return this.#change("RemoveMember", request);
+  }
+
+  /** Hands the lead to a voter. */
+  transferLeadership(
+    request: RequestTo<"TransferLeadership">,
+  ): Promise<ReplyFrom<"TransferLeadership">> {
+    return this.#change("TransferLeadership", request);
+  }
+
+  /**
+   * A backup of the region, to be written to a file in the order it comes: pieces of the file, and
+   * last of all what the file is. One that ends without that is cut off.
+   */
+  createBackup(): AsyncGenerator<CreateBackupResponse> {
+    const request = { name: "CreateBackupRequest", message: {} };
+    const call = { service: "Backup", method: "Create", request } as const;
+    // The shape of the answer makes it the reply of its operation.
+    return this.#calls.stream({ ...call, reply: "CreateBackupResponse" }) as never;
+  }
+
+  async #change<Name extends Exclude<keyof ClusterOperations, "Status">>(
+    method: Name,
+    request: ClusterOperations[Name]["request"],
+    repeatability: Repeatability = "once",
+  ): Promise<ReplyFrom<Name>> {
+    // The shape of the answer makes it the reply of its operation.
+    const call = { service: "Cluster", method, request, repeatability } as const;
+    return (await this.#calls.call(call)) as ReplyFrom<Name>;
   }
 
   #call<Name extends Operation>(method: Name, request: RequestTo<Name>): Promise<ReplyFrom<Name>> {

@@ -26,7 +26,7 @@ export interface UnaryCall {
 }
 
 export type UnaryResult =
-  | { readonly ok: true; readonly reply: Message }
+  | { readonly ok: true; readonly reply: Message; readonly index: number | undefined }
   | { readonly ok: false; readonly error: ServiceError };
 
 const channelOptions: ChannelOptions = {
@@ -71,7 +71,8 @@ export class NodeConnection {
     const definition = service[method];
     if (definition === undefined) throw new TypeError(`No such method: ${method}`);
     return new Promise((resolve) => {
-      this.#client.makeUnaryRequest(
+      let answer: Message = {};
+      const sent = this.#client.makeUnaryRequest(
         definition.path,
         definition.requestSerialize,
         definition.responseDeserialize,
@@ -80,10 +81,38 @@ export class NodeConnection {
         { deadline: Date.now() + timeoutMs },
         (error, reply) => {
           if (error !== null) resolve({ ok: false, error });
-          else resolve({ ok: true, reply: (reply ?? {}) as Message });
+          else answer = (reply ?? {}) as Message;
         },
       );
+      // What the node says of its answer comes with the status, which comes last.
+      sent.on("status", (end) => {
+        resolve({ ok: true, reply: answer, index: indexIn(end.metadata) });
+      });
     });
+  }
+
+  /** Messages as they come; reads on only as fast as it is asked. Throws a `ServiceError`. */
+  async *stream({
+    service,
+    method,
+    request,
+    metadata,
+  }: Omit<UnaryCall, "timeoutMs">): AsyncGenerator<Message> {
+    const definition = service[method];
+    if (definition === undefined) throw new TypeError(`No such method: ${method}`);
+    const { path, requestSerialize, responseDeserialize } = definition;
+    const call = this.#client.makeServerStreamRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      metadata,
+    );
+    try {
+      for await (const message of call) yield message as Message;
+    } finally {
+      call.cancel();
+    }
   }
 
   /** Why no connection can be made, as a person would want to read it. */
@@ -125,4 +154,10 @@ export class NodeConnection {
       });
     });
   }
+}
+
+/** The log index that an answer reflects, if the node tells. */
+function indexIn(metadata: Metadata): number | undefined {
+  const [text] = metadata.get("holdfast-index");
+  return text === undefined ? undefined : Number(text);
 }

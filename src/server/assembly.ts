@@ -10,17 +10,23 @@ import { compactionLimits } from "../consensus/compaction.ts";
 import { RaftNode } from "../consensus/raft-node.ts";
 import { loadRootKeyFile } from "../crypto/root-key-file.ts";
 import type { Log } from "../observability/log.ts";
-import { votersOnly } from "../raft/configuration.ts";
 import { defaultRegionSecretLimit, defaultSecretLimits } from "../secrets/limits.ts";
+import { diskSizeAt, type SpaceSettings } from "../storage/disk-space.ts";
+import { digestBytes } from "../storage/state-digest.ts";
 import { authorize } from "../services/authorization.ts";
+import { BackupService } from "../services/create-backup.ts";
 import { Dispatcher } from "../services/dispatcher.ts";
+import { memberHandlers, shownMember } from "../services/change-members.ts";
 import { KeyService } from "../services/key-service.ts";
+import { secretOperationNames } from "../services/operations/operations.ts";
 import { secretHandlers } from "../services/secret-service.ts";
 import { loadAdministrator, parseAddress, type Configuration } from "./config.ts";
+import { begin } from "./begin.ts";
 import { administratorCredentials, type CredentialStore } from "./credential-store.ts";
+import { backupHandlers } from "./grpc/backup-handlers.ts";
 import { clusterHandlers } from "./grpc/cluster-handlers.ts";
 import { listenGrpc, type GrpcListener } from "./grpc/listen.ts";
-import { secretsHandlers } from "./grpc/secrets-handlers.ts";
+import { operationHandlers } from "./grpc/operation-handlers.ts";
 import type { UnaryParts } from "./grpc/unary.ts";
 import { awsGateway } from "./http/aws-gateway.ts";
 import { healthRoutes, type NodeHealth } from "./http/health-routes.ts";
@@ -75,6 +81,7 @@ interface Parts {
   readonly node: RaftNode;
   readonly keys: KeyService;
   readonly dispatcher: Dispatcher;
+  readonly backups: BackupService;
   /** Calls back, now and whenever it changes, with whether the node can serve callers. */
   readonly onServing: (callback: (serving: boolean) => void) => void;
 }
@@ -114,6 +121,7 @@ async function startParts(
   const dispatcher = new Dispatcher(
     {
       group: node,
+      membership: node.membership,
       keys,
       clock,
       entropy: systemEntropy,
@@ -121,12 +129,21 @@ async function startParts(
       limits: { secret: defaultSecretLimits, secretsPerRegion: defaultRegionSecretLimit },
       authorize,
     },
-    secretHandlers,
+    { ...secretHandlers, ...memberHandlers },
   );
+  const backups = new BackupService({
+    group: node,
+    identity: { clusterId: configuration.clusterId, region, nodeId: configuration.nodeId },
+    openSnapshot: () => node.openSnapshot(),
+    authorize,
+    clock,
+    onCorruption: onFatal,
+  });
   running = {
     node,
     keys,
     dispatcher,
+    backups,
     onServing: (callback) => {
       tellServing = callback;
       onProgress();
@@ -146,24 +163,29 @@ async function startRaft(
   { configuration, log, clock }: Surroundings,
   callbacks: RaftCallbacks,
 ): Promise<RaftNode> {
-  const { clusterId, region, nodeId, members, tls } = configuration;
+  const { clusterId, region, nodeId, tls, listen, advertise } = configuration;
+  const certificates = {
+    ca: readFileSync(tls.peer.ca, "utf8"),
+    cert: readFileSync(tls.peer.cert, "utf8"),
+    key: readFileSync(tls.peer.key, "utf8"),
+  };
+  const { founders, peers } = await begin({ configuration, certificates, log, clock });
   return RaftNode.start({
     ...callbacks,
     storage: {
       directory: configuration.dataDir,
       identity: { clusterId, region, nodeId },
-      founders: votersOnly(members.map(({ id }) => id)),
+      founders,
       now: clock.now(),
     },
-    peers: members.filter(({ id }) => id !== nodeId).map(({ id, peer }) => ({ id, address: peer })),
-    listenAddress: configuration.listen.peer,
-    certificates: {
-      ca: readFileSync(tls.peer.ca, "utf8"),
-      cert: readFileSync(tls.peer.cert, "utf8"),
-      key: readFileSync(tls.peer.key, "utf8"),
-    },
+    peers,
+    listenAddress: listen.peer,
+    addresses: advertise ?? listen,
+    promotion: configuration.promotion,
+    certificates,
     timing: configuration.raft,
     compaction: compactionLimits,
+    space: { settings: spaceSettings(configuration.disk), sizeAt: diskSizeAt },
     clock,
     entropy: systemEntropy,
     onPeerRefused: (reason) => {
@@ -172,7 +194,15 @@ async function startRaft(
     onInternalError: (error) => {
       log.error("A request from a peer failed", { error });
     },
+    onSpace: (space) => {
+      if (space === "low") log.warn("This node is low on disk space: it takes nothing new");
+      else log.notice("This node has disk space again");
+    },
   });
+}
+
+function spaceSettings({ reserveMiB, lowSpaceMiB }: Configuration["disk"]): SpaceSettings {
+  return { reserveBytes: reserveMiB * 1_048_576, lowBytes: lowSpaceMiB * 1_048_576 };
 }
 
 async function openWires(
@@ -212,12 +242,17 @@ function openGrpc(
       log.error("A call failed", { error, requestId, operation: path });
     },
   };
-  const { dispatcher } = parts;
+  const call = parts.dispatcher.call.bind(parts.dispatcher);
   return listenGrpc({
     address: configuration.listen.grpc,
     tls,
-    secrets: secretsHandlers(dispatcher.call.bind(dispatcher), unaryParts),
-    cluster: clusterHandlers(() => Promise.resolve(statusOf(configuration, parts)), unaryParts),
+    secrets: operationHandlers(secretOperationNames, call, unaryParts),
+    cluster: clusterHandlers(
+      () => Promise.resolve(statusOf(configuration, parts)),
+      call,
+      unaryParts,
+    ),
+    backup: backupHandlers((caller) => parts.backups.create(caller), unaryParts),
     reflection: configuration.reflection ? "on" : "off",
   });
 }
@@ -240,15 +275,20 @@ function openHttps(
     },
   });
   const { host, port } = parseAddress(configuration.listen.https) ?? { host: "127.0.0.1", port: 0 };
+  const health = (): NodeHealth => {
+    return { ...healthOf(configuration, parts), space: parts.node.status().space };
+  };
   return listenHttps({
     host,
     port,
     ...tls,
-    routes: new Map([["POST /", gateway], ...healthRoutes(() => healthOf(configuration, parts))]),
+    routes: new Map([["POST /", gateway], ...healthRoutes(health)]),
   });
 }
 
-function healthOf({ nodeId, region }: Configuration, { node, keys }: Parts): NodeHealth {
+type SharedHealth = Omit<NodeHealth, "space">;
+
+function healthOf({ nodeId, region }: Configuration, { node, keys }: Parts): SharedHealth {
   const status = node.status();
   return {
     nodeId,
@@ -259,20 +299,19 @@ function healthOf({ nodeId, region }: Configuration, { node, keys }: Parts): Nod
     leader: status.leader,
     locked: keys.status().kind === "locked",
     applied: logIndex(status.applied),
+    standing: node.membership.members().members.find((each) => each.nodeId === nodeId)?.standing,
   };
 }
 
 function statusOf(configuration: Configuration, parts: Parts): StatusResponse {
   const { applied, leader, ...health } = healthOf(configuration, parts);
+  const { clusterId, members } = parts.node.membership.members();
   return {
     ...health,
     ...(leader === undefined ? {} : { leader }),
     appliedIndex: applied,
-    members: configuration.members.map(({ id, peer, grpc, https }) => ({
-      nodeId: id,
-      peerAddress: peer,
-      grpcAddress: grpc,
-      httpsAddress: `https://${https}`,
-    })),
+    stateDigest: Buffer.from(digestBytes(parts.node.status().digest)).toString("hex"),
+    clusterId,
+    members: members.map(shownMember),
   };
 }

@@ -34,12 +34,20 @@ const address = z.string().refine((text) => parseAddress(text) !== undefined, {
 
 const filePath = z.string().min(1, { error: "must not be empty" });
 
-const member = z.strictObject({
-  id: identifier.transform(nodeId),
-  peer: address,
-  grpc: address,
-  https: address,
-});
+const addresses = z.strictObject({ grpc: address, https: address, peer: address });
+
+/** How a node whose data directory is empty begins. Data that is there knows better. */
+const start = z.discriminatedUnion("kind", [
+  /** As the only member of a new region. */
+  z.strictObject({ kind: z.literal("found") }),
+  /** As a learner of a region that exists, let in by a ticket of `holdfast cluster add`. */
+  z.strictObject({
+    kind: z.literal("join"),
+    token: z.string().min(1, { error: "must not be empty" }),
+    /** Peer addresses of members. */
+    through: z.array(address).min(1, { error: "must name at least one member" }),
+  }),
+]);
 
 const configurationSchema = z.strictObject({
   clusterId: identifier.transform(clusterId),
@@ -47,9 +55,17 @@ const configurationSchema = z.strictObject({
   account: z.string().regex(/^\d{12}$/, { error: "must be twelve digits" }),
   nodeId: identifier.transform(nodeId),
   dataDir: filePath,
-  listen: z.strictObject({ grpc: address, https: address, peer: address }),
-  /** The voters of a new region, and the address book of one that exists. */
-  members: z.array(member).min(1, { error: "must name at least one node" }),
+  listen: addresses,
+  /** Where others reach the node, if that is not where it listens. */
+  advertise: addresses.optional(),
+  start: start.optional(),
+  /** Where others were last seen, for data from before the region kept addresses itself. */
+  lastSeen: z
+    .array(z.strictObject({ id: identifier.transform(nodeId), peer: address }))
+    .default([]),
+  members: z
+    .never({ error: "is not used any more: a region knows its members; leave it out" })
+    .optional(),
   tls: z.strictObject({
     server: z.strictObject({ cert: filePath, key: filePath }),
     peer: z.strictObject({ ca: filePath, cert: filePath, key: filePath }),
@@ -66,6 +82,20 @@ const configurationSchema = z.strictObject({
     .strictObject({
       tickMs: wholeNumber({ from: 5, to: 10_000 }).default(75),
       electionTicks: wholeNumber({ from: 3, to: 1_000 }).default(10),
+    })
+    .prefault({}),
+  /** When the leader makes a learner a voter: so close behind, and for so long. */
+  promotion: z
+    .strictObject({
+      lagEntries: wholeNumber({ from: 1, to: 1_000_000 }).default(1_000),
+      stableMs: wholeNumber({ from: 0, to: 3_600_000 }).default(10_000),
+    })
+    .prefault({}),
+  /** What is set aside for a full disk, and what must be free for anything new; less if small. */
+  disk: z
+    .strictObject({
+      reserveMiB: wholeNumber({ from: 0, to: 1_048_576 }).default(64),
+      lowSpaceMiB: wholeNumber({ from: 0, to: 1_048_576 }).default(256),
     })
     .prefault({}),
   logLevel: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
@@ -92,7 +122,6 @@ const administratorSchema = z.strictObject({
  */
 export function loadConfiguration(path: string): Configuration {
   const configuration = parseFile(path, readText(path), configurationSchema);
-  checkMembers(path, configuration);
   const absolute = withAbsolutePaths(configuration, dirname(resolve(path)));
   checkFiles(path, absolute);
   return absolute;
@@ -193,21 +222,11 @@ function describeIssue(issue: z.core.$ZodRawIssue): string {
   }
   if (issue.input === undefined) return "is missing";
   if (issue.code === "invalid_type") return `must be of type ${issue.expected}`;
+  if (issue.code === "invalid_union" && issue.discriminator === "kind") {
+    return "must be one of found, join";
+  }
   if (issue.code === "invalid_value") return `must be one of ${issue.values.join(", ")}`;
   return "is not valid";
-}
-
-function checkMembers(path: string, { members, nodeId: self }: Configuration): void {
-  const ids = members.map((each) => each.id);
-  const repeated = ids.find((id, position) => ids.indexOf(id) !== position);
-  if (repeated !== undefined) {
-    throw new ConfigurationError(`${path}: members names "${repeated}" twice.`);
-  }
-  if (!ids.includes(self)) {
-    throw new ConfigurationError(
-      `${path}: nodeId "${self}" is not among members (${ids.join(", ")}).`,
-    );
-  }
 }
 
 function withAbsolutePaths(configuration: Configuration, folder: string): Configuration {

@@ -1,5 +1,6 @@
 // How a node's process ends when it must: one line that says why, and an exit code that tells its
 // supervisor whether starting it again can help (sysexits.h).
+import { NodeRemovedError } from "../consensus/node-removed.ts";
 import { RootKeyFileError } from "../crypto/root-key-file.ts";
 import { CorruptionError } from "../storage/corruption.ts";
 import { DiskError } from "../storage/database.ts";
@@ -14,6 +15,8 @@ const exitCodes = {
   software: 70,
   /** The disk failed: recovery decides at the next start. */
   storage: 74,
+  /** The node was removed from its region: its id is used up. */
+  removed: 77,
   /** The configuration is wrong: a person has to change it. */
   configuration: 78,
 } as const;
@@ -21,6 +24,7 @@ const exitCodes = {
 export function exitCodeFor(error: unknown): number {
   if (error instanceof CorruptionError) return exitCodes.corrupt;
   if (error instanceof StorageWriteError || error instanceof DiskError) return exitCodes.storage;
+  if (error instanceof NodeRemovedError) return exitCodes.removed;
   const isConfiguration =
     error instanceof ConfigurationError ||
     error instanceof IdentityMismatchError ||

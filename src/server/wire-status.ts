@@ -86,10 +86,28 @@ export const wireStatus: Readonly<Record<RefusalCode, WireStatus>> = {
 
   // The cluster. SDKs try again after 500 and 503; only `outcome_unknown` may have done anything.
   no_leader: row(status.UNAVAILABLE, 503, "ServiceUnavailableException"),
+  low_space: row(status.RESOURCE_EXHAUSTED, 500, "InternalServiceError"),
   node_locked: row(status.UNAVAILABLE, 503, "ServiceUnavailableException"),
   outcome_unknown: row(status.UNKNOWN, 500, "InternalServiceError"),
   timed_out: row(status.DEADLINE_EXCEEDED, 503, "ServiceUnavailableException"),
   decryption_failed: badRequest(status.FAILED_PRECONDITION, "DecryptionFailure"),
+
+  // Who is in the region.
+  unknown_node: badRequest(status.NOT_FOUND, "ResourceNotFoundException"),
+  node_id_used: badRequest(status.ALREADY_EXISTS, "ResourceExistsException"),
+  not_a_learner: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  not_a_voter: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  learner_behind: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  membership_changing: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  quorum_at_risk: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  transfer_failed: badRequest(status.ABORTED, "InvalidRequestException"),
+  node_removed: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  membership_change_impossible: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  join_token_refused: badRequest(status.PERMISSION_DENIED, "AccessDeniedException"),
+  too_many_join_tokens: badRequest(status.RESOURCE_EXHAUSTED, "LimitExceededException"),
+
+  // Backups.
+  backup_under_way: badRequest(status.RESOURCE_EXHAUSTED, "LimitExceededException"),
 };
 
 /** For anything that is not a refusal: a bug or a broken dependency. Says nothing of its cause. */

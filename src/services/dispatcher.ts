@@ -1,9 +1,11 @@
 // Every operation of every wire comes through here: checked against the model, run on the node that
 // may run it, or handed to the leader once.
 import { refuseCall, RefusedError } from "../base/errors.ts";
+import type { LogIndex } from "../base/ids.ts";
 import type { HandedAnswer, HandedRequest } from "../consensus/raft-group.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import type { Caller } from "./caller.ts";
+import { notingIndexes } from "./noted-index.ts";
 import type { Handler } from "./operation-call.ts";
 import {
   decodeRequest,
@@ -12,6 +14,7 @@ import {
   encodeResponse,
 } from "./operations/codec.ts";
 import {
+  isSecretOperation,
   operationKind,
   operationNamed,
   type DraftOf,
@@ -43,8 +46,7 @@ export class Dispatcher {
     draft: DraftOf<Name>,
   ): Promise<ResponseOf<Name>> {
     try {
-      const runsHere =
-        operationKind(operation) !== "write" || this.#parts.group.leadership().kind === "leader";
+      const runsHere = !isForLeader(operation) || this.#parts.group.leadership().kind === "leader";
       return await (runsHere
         ? this.#run(operation, caller, draft)
         : this.#handOver(operation, caller, draft));
@@ -63,7 +65,7 @@ export class Dispatcher {
    */
   async serveHandedOver(request: HandedRequest): Promise<HandedAnswer> {
     try {
-      return { ok: true, body: await this.#answerHanded(request) };
+      return { ok: true, ...(await this.#answerHanded(request)) };
     } catch (error) {
       if (error instanceof RefusedError) return { ok: false, refusal: error.refusal };
       throw error;
@@ -72,18 +74,29 @@ export class Dispatcher {
     }
   }
 
-  async #answerHanded(request: HandedRequest): Promise<Uint8Array> {
+  async #answerHanded(
+    request: HandedRequest,
+  ): Promise<{ readonly body: Uint8Array; readonly index: LogIndex | undefined }> {
     const operation = operationNamed(request.operation);
-    if (operation === undefined || operationKind(operation) !== "write") {
+    if (operation === undefined || !isForLeader(operation)) {
       throw refuseCall("unknown_operation", {});
     }
     if (this.#parts.group.leadership().kind !== "leader") throw refuseCall("no_leader", {});
 
     const { requestId, deadlineMs } = request;
-    const caller = { principal: decodePrincipal(request.principal), requestId, deadlineMs };
+    let index: LogIndex | undefined;
+    const caller = {
+      principal: decodePrincipal(request.principal),
+      requestId,
+      deadlineMs,
+      onReflected: (reflected: LogIndex) => {
+        index = reflected;
+      },
+    };
     const draft = decodeRequest(operation, request.body);
     try {
-      return encodeResponse(operation, await this.#run(operation, caller, draft));
+      const response = await this.#run(operation, caller, draft);
+      return { body: encodeResponse(operation, response), index };
     } finally {
       wipeBinary(draft);
     }
@@ -96,8 +109,20 @@ export class Dispatcher {
   ): Promise<ResponseOf<Name>> {
     const request = validateRequest(operation, draft);
     const handler = this.#handlerOf(operation);
-    const keyring = this.#requireKeyring();
-    return handler({ parts: this.#parts, caller, keyring }, request);
+    this.#checkKeys(operation);
+    const { group, index } = notingIndexes(this.#parts.group);
+    const openKeyring = (): Keyring => this.#requireKeyring();
+    const call = {
+      parts: { ...this.#parts, group },
+      caller,
+      get keyring() {
+        return openKeyring();
+      },
+    };
+    const response = await handler(call, request);
+    const reflected = index();
+    if (reflected !== undefined) caller.onReflected?.(reflected);
+    return response;
   }
 
   async #handOver<Name extends OperationName>(
@@ -108,7 +133,7 @@ export class Dispatcher {
     // What this node can see to be wrong costs the leader nothing.
     validateRequest(operation, draft);
     this.#handlerOf(operation);
-    this.#requireKeyring();
+    this.#checkKeys(operation);
 
     const body = encodeRequest(operation, draft);
     try {
@@ -121,7 +146,9 @@ export class Dispatcher {
         deadlineMs,
       });
       if (!answer.ok) throw new RefusedError(answer.refusal);
-      return decodeResponse(operation, answer.body);
+      const response = decodeResponse(operation, answer.body);
+      if (answer.index !== undefined) caller.onReflected?.(answer.index);
+      return response;
     } finally {
       body.fill(0);
     }
@@ -133,6 +160,11 @@ export class Dispatcher {
     return handler;
   }
 
+  /** Who is in the region is no secret: a node without its keys can still be helped. */
+  #checkKeys(operation: OperationName): void {
+    if (isSecretOperation(operation)) this.#requireKeyring();
+  }
+
   #requireKeyring(): Keyring {
     const keyring = this.#parts.keys.keyring();
     if (keyring !== undefined) return keyring;
@@ -140,6 +172,11 @@ export class Dispatcher {
     const reason = status.kind === "locked" ? status.reason : "its keys are being opened";
     throw refuseCall("node_locked", { reason });
   }
+}
+
+function isForLeader(operation: OperationName): boolean {
+  const kind = operationKind(operation);
+  return kind === "write" || kind === "lead";
 }
 
 function wipeBinary(draft: object): void {

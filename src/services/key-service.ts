@@ -105,7 +105,9 @@ export class KeyService implements KeySource, Disposable {
     this.#examined = record.sealId;
     const { home, entropy } = this.#parts;
     try {
-      this.#keyring = openKeyring({ ...home, unsealKey, record, entropy });
+      // What was sealed before a disaster is bound to the cluster of that time, and stays so.
+      const sealedHome = { ...home, clusterId: record.sealedIn ?? home.clusterId };
+      this.#keyring = openKeyring({ ...sealedHome, unsealKey, record, entropy });
       this.#status = { kind: "open" };
     } catch (error) {
       if (!(error instanceof KeyringError)) throw error;

@@ -5,13 +5,18 @@ import type { Keyring } from "../crypto/keyring.ts";
 import type { Command, ReplyTo } from "../machine/command.ts";
 import type { Resource } from "./authorization.ts";
 import type { Caller } from "./caller.ts";
-import type { OperationName, RequestOf, ResponseOf } from "./operations/operations.ts";
+import {
+  isSecretOperation,
+  type OperationName,
+  type RequestOf,
+  type ResponseOf,
+} from "./operations/operations.ts";
 import type { ServiceParts } from "./parts.ts";
 
 export interface OperationCall {
   readonly parts: ServiceParts;
   readonly caller: Caller;
-  /** Open: a locked node does not come this far. */
+  /** Open: with an operation on secrets, a locked node does not come this far. */
   readonly keyring: Keyring;
 }
 
@@ -21,13 +26,14 @@ export type Handler<Name extends OperationName> = (
   request: RequestOf<Name>,
 ) => Promise<ResponseOf<Name>>;
 
-/** Throws `access_denied`. The action is that of AWS's policies, without its prefix. */
+/** Throws `access_denied`. On secrets, the action is that of AWS's policies, without its prefix. */
 export function requireAllowed(
-  { parts, caller }: OperationCall,
+  { parts, caller }: Pick<OperationCall, "parts" | "caller">,
   action: OperationName,
   resource: Resource | undefined,
 ): void {
-  const refusal = parts.authorize(caller.principal, `secretsmanager:${action}`, resource);
+  const prefix = isSecretOperation(action) ? "secretsmanager" : "holdfast";
+  const refusal = parts.authorize(caller.principal, `${prefix}:${action}`, resource);
   if (refusal !== undefined) throw new RefusedError(refusal);
 }
 

@@ -3,12 +3,14 @@ import type { RegionIdentity } from "../base/arn.ts";
 import type { Clock } from "../base/clock.ts";
 import type { Entropy } from "../base/entropy.ts";
 import type { RaftGroup } from "../consensus/raft-group.ts";
+import type { RegionMembership } from "../consensus/region-membership.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import type { SecretLimits } from "../secrets/secret.ts";
 import type { Authorize } from "./authorization.ts";
 
 export interface ServiceParts {
   readonly group: RaftGroup;
+  readonly membership: RegionMembership;
   readonly keys: KeySource;
   readonly clock: Clock;
   readonly entropy: Entropy;

@@ -42,7 +42,7 @@ describe("HoldfastClient", () => {
 
     const called = seen.map((operation) => operation.charAt(0).toLowerCase() + operation.slice(1));
     assert.deepEqual(called, methods);
-    assert.equal(called.length, 23);
+    assert.equal(called.length, 23 + 6);
   });
 
   it("shows the status of a node", async () => {

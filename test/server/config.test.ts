@@ -19,10 +19,7 @@ const good = {
   nodeId: "us-east-1-n1",
   dataDir: "data",
   listen: { grpc: "127.0.0.1:7001", https: "127.0.0.1:7002", peer: "[::1]:7003" },
-  members: [
-    { id: "us-east-1-n1", peer: "127.0.0.1:7003", grpc: "127.0.0.1:7001", https: "localhost:7002" },
-    { id: "us-east-1-n2", peer: "127.0.0.1:7013", grpc: "127.0.0.1:7011", https: "localhost:7012" },
-  ],
+  start: { kind: "join", token: "ticket", through: ["127.0.0.1:7013", "[::1]:7023"] },
   tls: {
     server: { cert: "server.pem", key: "server.key" },
     peer: { ca: "ca.pem", cert: "peer.pem", key: "peer.key" },
@@ -74,7 +71,10 @@ describe("loadConfiguration", () => {
           key: join(folder, "peer.key"),
         },
       },
+      lastSeen: [],
       raft: { tickMs: 75, electionTicks: 10 },
+      promotion: { lagEntries: 1_000, stableMs: 10_000 },
+      disk: { reserveMiB: 64, lowSpaceMiB: 256 },
       logLevel: "info",
       reflection: false,
     });
@@ -90,9 +90,16 @@ describe("loadConfiguration", () => {
     assert.equal(configuration.reflection, true);
   });
 
+  it("reads a node that founds its region, and one that is told nothing", () => {
+    const founder = load({ ...good, start: { kind: "found" } }) as Partial<typeof good>;
+    const other = load({ ...good, start: undefined }) as Partial<typeof good>;
+
+    assert.deepEqual(founder.start, { kind: "found" });
+    assert.equal(other.start, undefined);
+  });
+
   const address = "must be host:port with a port from 1 to 65535";
   const identifier = "must be 1 to 64 lower-case letters, digits and inner hyphens";
-  const [first, second] = good.members;
   const bad: readonly (readonly [content: unknown, complaint: string])[] = [
     [[], "the file must be of type object"],
     [{ ...good, colour: 1 }, 'the file has an unknown key: "colour"'],
@@ -111,13 +118,34 @@ describe("loadConfiguration", () => {
     [{ ...good, listen: { ...good.listen, https: "127.0.0.1:0" } }, `listen.https ${address}`],
     [{ ...good, listen: { ...good.listen, peer: "127.0.0.1:65536" } }, `listen.peer ${address}`],
     [{ ...good, listen: { ...good.listen, peer: "a b:1" } }, `listen.peer ${address}`],
-    [{ ...good, members: [] }, "members must name at least one node"],
-    [{ ...good, members: [first, { ...second, peer: "x" }] }, `members[1].peer ${address}`],
-    [{ ...good, members: [first, first] }, 'members names "us-east-1-n1" twice'],
-    [{ ...good, members: [second] }, 'nodeId "us-east-1-n1" is not among members (us-east-1-n2)'],
+    [
+      { ...good, members: [{ id: "us-east-1-n1" }] },
+      "members is not used any more: a region knows its members; leave it out",
+    ],
+    [{ ...good, start: "found" }, "start must be of type object"],
+    [{ ...good, start: {} }, "start.kind must be one of found, join"],
+    [{ ...good, start: { kind: "guess" } }, "start.kind must be one of found, join"],
+    [{ ...good, start: { kind: "found", token: "t" } }, 'start has an unknown key: "token"'],
+    [{ ...good, start: { ...good.start, token: "" } }, "start.token must not be empty"],
+    [{ ...good, start: { kind: "join", token: "t" } }, "start.through is missing"],
+    [
+      { ...good, start: { ...good.start, through: [] } },
+      "start.through must name at least one member",
+    ],
+    [{ ...good, start: { ...good.start, through: ["n1"] } }, `start.through[0] ${address}`],
+    [{ ...good, advertise: { ...good.listen, peer: "x" } }, `advertise.peer ${address}`],
+    [{ ...good, lastSeen: [{ id: "n1", peer: "x" }] }, `lastSeen[0].peer ${address}`],
+    [
+      { ...good, promotion: { stableMs: -1 } },
+      "promotion.stableMs must be a whole number from 0 to 3600000",
+    ],
     [{ ...good, hostNames: [] }, "hostNames must name at least one host"],
     [{ ...good, hostNames: ["a/b"] }, "hostNames[0] must be a host name without a port"],
     [{ ...good, raft: { tickMs: 1.5 } }, "raft.tickMs must be a whole number from 5 to 10000"],
+    [
+      { ...good, disk: { reserveMiB: -1 } },
+      "disk.reserveMiB must be a whole number from 0 to 1048576",
+    ],
     [
       { ...good, raft: { electionTicks: 2 } },
       "raft.electionTicks must be a whole number from 3 to 1000",

@@ -3,13 +3,19 @@ import { beforeEach, describe, it } from "mocha";
 import { textOf, utf8 } from "../../src/base/bytes.ts";
 import { RefusedError } from "../../src/base/errors.ts";
 import type { HandedRequest } from "../../src/consensus/raft-group.ts";
+import { applyCommand } from "../../src/machine/apply.ts";
 import { decodeRequest, encodeRequest } from "../../src/services/operations/codec.ts";
-import { operationNames, type OperationName } from "../../src/services/operations/operations.ts";
+import {
+  secretOperationNames,
+  type DraftOf,
+  type OperationName,
+} from "../../src/services/operations/operations.ts";
 import { encodePrincipal } from "../../src/services/principal-codec.ts";
 import { secretHandlers } from "../../src/services/secret-service.ts";
 import {
   administrator,
   assertRefused,
+  callerOf,
   serviceNode,
   stranger,
   token,
@@ -54,7 +60,7 @@ describe("Dispatcher.call", () => {
 
   it("answers thirteen operations and refuses the others as not available", async () => {
     assert.deepEqual(new Set(Object.keys(secretHandlers)), available);
-    for (const operation of operationNames.filter((name) => !available.has(name))) {
+    for (const operation of secretOperationNames.filter((name) => !available.has(name))) {
       const request = { secretId: "db", resourcePolicy: "{}", addReplicaRegions: [{}] };
       const call = node.call(operation as "ReplicateSecretToRegions", {
         ...request,
@@ -74,6 +80,67 @@ describe("Dispatcher.call", () => {
     const before = node.group.barriers;
     await node.call("ListSecrets", {});
     assert.equal(node.group.barriers, before + 1);
+  });
+
+  it("tells which log index each answer reflects, and of none that asked no state", async () => {
+    const reflectedBy = async <Name extends OperationName>(
+      operation: Name,
+      draft: DraftOf<Name>,
+    ): Promise<readonly number[]> => {
+      const told: number[] = [];
+      const onReflected = (index: number): void => {
+        told.push(index);
+      };
+      await node.dispatcher.call(operation, { ...callerOf(node.clock), onReflected }, draft);
+      return told;
+    };
+    const keysAt = node.group.proposed.length;
+
+    const created = await reflectedBy("CreateSecret", create);
+    const tagged = await reflectedBy("TagResource", { secretId: "db", tags: [{ key: "a" }] });
+    const read = await reflectedBy("GetSecretValue", { secretId: "db" });
+    const listed = await reflectedBy("ListSecrets", {});
+    const gone = await reflectedBy("DeleteSecret", {
+      secretId: "none",
+      forceDeleteWithoutRecovery: true,
+    });
+    const drawn = await reflectedBy("GetRandomPassword", {});
+
+    const two = keysAt + 2;
+    assert.deepEqual([created, tagged, read, listed], [[keysAt + 1], [two], [two], [two]]);
+    assert.deepEqual(gone, read);
+    assert.deepEqual(drawn, []);
+  });
+
+  it("tells of no index when what was to be deleted is deleted by somebody else", async () => {
+    await node.call("CreateSecret", create);
+    const force = { secretId: "db", forceDeleteWithoutRecovery: true };
+    const secret = node.group.view.secret("db") ?? assert.fail("it was created");
+    node.group.beforeNextApply(() => {
+      const { name, arn } = secret;
+      node.group.view.absorb(
+        applyCommand(node.group.view, {
+          at: node.clock.now(),
+          command: { kind: "delete_secret", name, arn, recoveryWindowDays: 0 },
+        }).changes,
+      );
+    });
+    const onReflected = (): void => assert.fail("no entry of the log did this");
+
+    await node.dispatcher.call("DeleteSecret", { ...callerOf(node.clock), onReflected }, force);
+  });
+
+  it("tells of no index when it refuses", async () => {
+    const onReflected = (): void => assert.fail("a refusal reflects nothing");
+    const caller = { ...callerOf(node.clock), onReflected };
+
+    const call = node.dispatcher.call("PutSecretValue", caller, {
+      secretId: "none",
+      clientRequestToken: token(1),
+      secretString: "hunter2",
+    });
+
+    await assertRefused(call, "secret_not_found");
   });
 
   it("refuses to read while nobody leads", async () => {
@@ -100,6 +167,20 @@ describe("Dispatcher on a follower", () => {
     assert.equal(created.versionId, token(1));
     assert.deepEqual(follower.group.proposed, []);
     assert.equal(leader.group.proposed.at(-1)?.kind, "create_secret");
+  });
+
+  it("tells the index at which the leader applied the write", async () => {
+    const told: number[] = [];
+    const caller = {
+      ...callerOf(follower.clock),
+      onReflected: (index: number) => {
+        told.push(index);
+      },
+    };
+
+    await follower.dispatcher.call("CreateSecret", caller, create);
+
+    assert.deepEqual(told, [leader.group.proposed.length]);
   });
 
   it("hands over the request, the principal, the request id and the deadline", async () => {

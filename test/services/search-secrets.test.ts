@@ -16,6 +16,10 @@ describe("searchSecrets", () => {
         sealedValue: view.sealedValue.bind(view),
         keyring: view.keyring.bind(view),
         counters: view.counters.bind(view),
+        configuration: view.configuration.bind(view),
+        member: view.member.bind(view),
+        removedNode: view.removedNode.bind(view),
+        joinTokens: view.joinTokens.bind(view),
         namesByOrder: async () => [
           { order: 1, name: "db" },
           { order: 2, name: "gone" },

@@ -14,7 +14,9 @@ import type {
   ResponseOf,
 } from "../../src/services/operations/operations.ts";
 import type { ServiceParts } from "../../src/services/parts.ts";
+import { memberHandlers } from "../../src/services/change-members.ts";
 import { secretHandlers } from "../../src/services/secret-service.ts";
+import { ListedMembership } from "../support/listed-membership.ts";
 import { numberedEntropy } from "../support/numbered-entropy.ts";
 import { SetClock } from "../support/set-clock.ts";
 import { SoloRaftGroup } from "../support/solo-raft-group.ts";
@@ -40,6 +42,7 @@ export const token = (number: number): string =>
 export interface ServiceNode {
   readonly parts: ServiceParts;
   readonly group: SoloRaftGroup;
+  readonly membership: ListedMembership;
   readonly clock: SetClock;
   readonly dispatcher: Dispatcher;
   readonly keys: KeyService;
@@ -62,6 +65,7 @@ export async function serviceNode(choices: NodeChoices = {}): Promise<ServiceNod
   const { peer, seed = "node" } = choices;
   const clock = peer?.clock ?? new SetClock();
   const group = new SoloRaftGroup(clock, peer?.group.view);
+  const membership = new ListedMembership(group, clock);
   const entropy = numberedEntropy(seed);
   const unsealKey = "unsealKey" in choices ? choices.unsealKey : unsealKeyOf(9);
   const keys = new KeyService({ group, home, unsealKey, clock, entropy });
@@ -69,6 +73,7 @@ export async function serviceNode(choices: NodeChoices = {}): Promise<ServiceNod
 
   const parts: ServiceParts = {
     group,
+    membership,
     keys,
     clock,
     entropy,
@@ -80,10 +85,11 @@ export async function serviceNode(choices: NodeChoices = {}): Promise<ServiceNod
       ...choices.limits,
     },
   };
-  const dispatcher = new Dispatcher(parts, secretHandlers);
+  const dispatcher = new Dispatcher(parts, { ...secretHandlers, ...memberHandlers });
   return {
     parts,
     group,
+    membership,
     clock,
     dispatcher,
     keys,

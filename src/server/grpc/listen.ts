@@ -16,6 +16,7 @@ export interface GrpcListenOptions {
   readonly tls: ServerIdentity;
   readonly secrets: UntypedServiceImplementation;
   readonly cluster: UntypedServiceImplementation;
+  readonly backup: UntypedServiceImplementation;
   /** Tells strangers what the services look like: for development. */
   readonly reflection: "on" | "off";
 }
@@ -53,6 +54,7 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<GrpcListen
   const server = new Server(limits);
   server.addService(strict(publicService("SecretsManager")), options.secrets);
   server.addService(strict(publicService("Cluster")), options.cluster);
+  server.addService(strict(publicService("Backup")), options.backup);
   const health = new HealthImplementation({ "": "NOT_SERVING" });
   health.addToServer(server);
   if (options.reflection === "on") new ReflectionService(publicPackage()).addToServer(server);

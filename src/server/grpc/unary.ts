@@ -11,6 +11,7 @@ import { InvariantViolation } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Entropy } from "../../base/entropy.ts";
 import { RefusedError, refuseCall } from "../../base/errors.ts";
+import type { LogIndex } from "../../base/ids.ts";
 import { fromWire, toWire, type Message } from "../../base/message-shape.ts";
 import { messageShapes } from "../../generated/public-contract.ts";
 import type { Caller } from "../../services/caller.ts";
@@ -47,9 +48,13 @@ const metadataLimitBytes = 8 * 1024;
 export function unary(method: UnaryMethod, parts: UnaryParts): handleUnaryCall<Message, Message> {
   return (call, callback) => {
     const requestId = parts.entropy.uuid();
-    answer(call, method, { parts, requestId }).then(
+    const metadata = trailer(requestId);
+    const onReflected = (index: LogIndex): void => {
+      metadata.set("holdfast-index", String(index));
+    };
+    answer(call, method, { parts, requestId, onReflected }).then(
       (reply) => {
-        callback(null, reply, trailer(requestId));
+        callback(null, reply, metadata);
       },
       (error: unknown) => {
         callback(toStatus(error, { path: call.getPath(), requestId }, parts));
@@ -61,20 +66,31 @@ export function unary(method: UnaryMethod, parts: UnaryParts): handleUnaryCall<M
 async function answer(
   call: ServerUnaryCall<Message, Message>,
   method: UnaryMethod,
-  { parts, requestId }: { readonly parts: UnaryParts; readonly requestId: string },
+  { parts, ...asked }: { readonly parts: UnaryParts } & Pick<Caller, "requestId" | "onReflected">,
 ): Promise<Message> {
   const deadlineMs = monotonicDeadline(call.getDeadline(), parts.clock);
-  if (metadataBytes(call.metadata) > metadataLimitBytes) {
-    throw refuseCall("request_too_large", { limitBytes: metadataLimitBytes });
-  }
-  const principal = parts.authenticate(bearerToken(call.metadata));
-  if (principal === undefined) throw refuseCall("unrecognized_client", {});
+  const principal = principalOf(call.metadata, parts);
   const request = fromWire(messageShapes, method.request, call.request);
-  const reply = await method.answer({ principal, requestId, deadlineMs }, request);
+  const reply = await method.answer({ principal, deadlineMs, ...asked }, request);
   return toWire(messageShapes, method.reply, reply);
 }
 
-function toStatus(error: unknown, failed: FailedCall, parts: UnaryParts): Partial<StatusObject> {
+/** Who calls. Refuses `request_too_large` and what `bearerToken` does. */
+export function principalOf(metadata: Metadata, parts: UnaryParts): Principal {
+  if (metadataBytes(metadata) > metadataLimitBytes) {
+    throw refuseCall("request_too_large", { limitBytes: metadataLimitBytes });
+  }
+  const principal = parts.authenticate(bearerToken(metadata));
+  if (principal === undefined) throw refuseCall("unrecognized_client", {});
+  return principal;
+}
+
+/** What a call that failed is answered with. */
+export function toStatus(
+  error: unknown,
+  failed: FailedCall,
+  parts: UnaryParts,
+): Partial<StatusObject> {
   // A program that contradicts itself must not answer another call.
   if (error instanceof InvariantViolation) throw error;
 
@@ -90,7 +106,7 @@ function toStatus(error: unknown, failed: FailedCall, parts: UnaryParts): Partia
   return { code: internalError.grpc, details: "internal error", metadata };
 }
 
-function trailer(requestId: string): Metadata {
+export function trailer(requestId: string): Metadata {
   const metadata = new Metadata();
   metadata.set("holdfast-request-id", requestId);
   return metadata;

@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { utf8 } from "../../base/bytes.ts";
 import { describeRefusal, type Refusal } from "../../base/errors.ts";
+import type { LogIndex } from "../../base/ids.ts";
 import { internalError, wireStatus, type WireStatus } from "../wire-status.ts";
 
 const awsJson = "application/x-amz-json-1.1";
@@ -12,6 +13,8 @@ const lingerBytes = 1024 * 1024;
 export interface AwsAnswer {
   readonly http: number;
   readonly body: Uint8Array;
+  /** The log index that it reflects. */
+  readonly index?: LogIndex | undefined;
 }
 
 export function refusalAnswer(refusal: Refusal): AwsAnswer {
@@ -39,6 +42,7 @@ export function sendAnswer(
     "content-type": awsJson,
     "content-length": answer.body.length,
     "cache-control": "no-store",
+    ...(answer.index === undefined ? {} : { "x-holdfast-index": String(answer.index) }),
     // What is left of a request that was not read is not worth waiting for.
     ...(request.complete || isWorthWaiting(request, answer) ? {} : { connection: "close" }),
   });

@@ -6,12 +6,13 @@ import { InvariantViolation } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Entropy } from "../../base/entropy.ts";
 import { RefusedError, refuseCall } from "../../base/errors.ts";
+import type { LogIndex } from "../../base/ids.ts";
 import type { Caller } from "../../services/caller.ts";
 import { decodeRequest, encodeResponse } from "../../services/operations/codec.ts";
 import {
-  operationNamed,
+  secretOperationNamed,
   type DraftOf,
-  type OperationName,
+  type SecretOperationName,
 } from "../../services/operations/operations.ts";
 import type { CredentialStore } from "../credential-store.ts";
 import { internalErrorAnswer, refusalAnswer, sendAnswer, type AwsAnswer } from "./aws-answer.ts";
@@ -25,9 +26,9 @@ import { malformedHead, readHeaders, type WireHeaders } from "./wire-headers.ts"
  * `RefusedError`.
  */
 export type CallOperation = (
-  operation: OperationName,
+  operation: SecretOperationName,
   caller: Caller,
-  draft: DraftOf<OperationName>,
+  draft: DraftOf<SecretOperationName>,
 ) => Promise<object>;
 
 export interface AwsGatewayParts {
@@ -77,7 +78,7 @@ export function awsGateway(parts: AwsGatewayParts): GatewayHandler {
 }
 
 interface Head {
-  readonly call: OperationName;
+  readonly call: SecretOperationName;
   readonly claim: SignatureClaim;
 }
 
@@ -101,19 +102,19 @@ function bareHost(text: string): string {
   return text.replace(/^\[(.*)\](?::\d{1,5})?$/, "$1").replace(/^([^:]*):\d{1,5}$/, "$1");
 }
 
-function targetOf({ values }: WireHeaders): OperationName {
+function targetOf({ values }: WireHeaders): SecretOperationName {
   const contentType = values.get("content-type") ?? "";
   if (!/^application\/x-amz-json-1\.1(?:; ?charset=utf-8)?$/i.test(contentType)) {
     throw malformedHead("The Content-Type must be application/x-amz-json-1.1.");
   }
   const [, name = ""] = /^secretsmanager\.(\w+)$/.exec(values.get("x-amz-target") ?? "") ?? [];
-  const operation = operationNamed(name);
+  const operation = secretOperationNamed(name);
   if (operation === undefined) throw refuseCall("unknown_operation", {});
   return operation;
 }
 
 interface Received {
-  readonly operation: OperationName;
+  readonly operation: SecretOperationName;
   readonly claim: SignatureClaim;
   readonly body: Uint8Array;
   readonly requestId: string;
@@ -127,15 +128,19 @@ async function answerCall(
   const { credentials, clock } = parts;
   const principal = verifySignature(claim, body, { credentials, now: clock.now() });
   const draft = decodeRequest(operation, body);
+  let index: LogIndex | undefined;
+  const onReflected = (reflected: LogIndex): void => {
+    index = reflected;
+  };
   const response = await withinDeadline(
-    parts.call(operation, { principal, requestId, deadlineMs: endMs }, draft),
+    parts.call(operation, { principal, requestId, deadlineMs: endMs, onReflected }, draft),
     {
       operation,
       leftMs: endMs - clock.monotonicMs(),
       onLateError: (error) => failureAnswer(error, { parts, requestId }),
     },
   );
-  return { http: 200, body: encodeResponse(operation, response) };
+  return { http: 200, body: encodeResponse(operation, response), index };
 }
 
 function failureAnswer(

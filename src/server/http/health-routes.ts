@@ -14,6 +14,10 @@ export interface NodeHealth {
   /** Whether the node lacks its root key: it votes and replicates, and answers no caller. */
   readonly locked: boolean;
   readonly applied: LogIndex;
+  /** `low`: its disk is nearly full, and it takes nothing new as the leader. */
+  readonly space: "enough" | "low";
+  /** What it is in its region, such as `voter`; absent while it knows of none. */
+  readonly standing: string | undefined;
 }
 
 /** `GET /healthz` is 200 while the process answers; `GET /readyz` 503 when locked or leaderless. */
@@ -37,7 +41,11 @@ export function healthRoutes(health: () => NodeHealth): ReadonlyMap<string, Rout
 }
 
 function sendHealth(response: ServerResponse, http: number, health: NodeHealth): void {
-  const body = JSON.stringify({ ...health, leader: health.leader ?? null });
+  const body = JSON.stringify({
+    ...health,
+    leader: health.leader ?? null,
+    standing: health.standing ?? null,
+  });
   response.writeHead(http, {
     "content-type": "application/json",
     "content-length": Buffer.byteLength(body),

@@ -2,10 +2,11 @@
 import type { Members } from "./shape.ts";
 
 /**
- * `read`: any node, behind the read barrier. `write`: the leader, through the log. `local`: the
- * node that was asked, without a look at the state.
+ * `read`: any node, behind the read barrier. `write`: the leader, through the log. `lead`: the
+ * leader, which alone knows the answer. `local`: the node that was asked, without a look at the
+ * state.
  */
-export type OperationKind = "read" | "write" | "local";
+export type OperationKind = "read" | "write" | "lead" | "local";
 
 export interface Operation {
   readonly kind: OperationKind;

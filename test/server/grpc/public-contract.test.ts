@@ -9,35 +9,43 @@ import {
 import { publicPackage, publicService } from "../../../src/base/public-services.ts";
 import {
   messageShapes,
+  type ClusterOperations,
   type SecretsManagerOperations,
 } from "../../../src/generated/public-contract.ts";
 import {
-  operationNames,
+  clusterOperationNames,
   operations,
+  secretOperationNames,
   type DraftOf,
   type OperationName,
 } from "../../../src/services/operations/operations.ts";
 import type { Member, Members, Shape } from "../../../src/services/operations/shape.ts";
 
+type Operations = SecretsManagerOperations & ClusterOperations;
+
 /** The operations whose request in proto/ is not what services/ reads. */
 type Misfit = {
-  [Name in OperationName]: SecretsManagerOperations[Name]["request"] extends DraftOf<Name>
-    ? never
-    : Name;
+  [Name in OperationName]: Operations[Name]["request"] extends DraftOf<Name> ? never : Name;
 }[OperationName];
 /** Does not compile when there is one. */
 const misfits: [Misfit] extends [never] ? "none" : Misfit = "none";
 
 describe("public contract", () => {
-  const service = publicService("SecretsManager");
+  const service = { ...publicService("SecretsManager"), ...publicService("Cluster") };
 
-  it("has the operations that services/ has, and no other", () => {
-    assert.deepEqual(Object.keys(service).sort(), [...operationNames].sort());
-    assert.equal(operationNames.length, 23);
+  it("has the operations that services/ has, and no other but a node's status", () => {
+    const cluster = ["Status", ...clusterOperationNames];
+
+    assert.deepEqual(
+      Object.keys(publicService("SecretsManager")).sort(),
+      [...secretOperationNames].sort(),
+    );
+    assert.deepEqual(Object.keys(publicService("Cluster")).sort(), cluster.sort());
+    assert.equal(secretOperationNames.length, 23);
     assert.equal(misfits, "none");
   });
 
-  for (const name of operationNames) {
+  for (const name of [...secretOperationNames, ...clusterOperationNames]) {
     it(`has the members of ${name} that services/ has`, () => {
       assert.deepEqual(contractMembers(`${name}Request`), serviceMembers(operations[name].input));
       assert.deepEqual(contractMembers(`${name}Response`), serviceMembers(operations[name].output));

@@ -7,7 +7,9 @@ import { loadSync } from "@grpc/proto-loader";
 import { describe, it } from "mocha";
 import { systemClock } from "../../../src/base/clock.ts";
 import { refuseCall } from "../../../src/base/errors.ts";
+import { logIndex } from "../../../src/base/ids.ts";
 import { packageFolder } from "../../../src/base/package-folder.ts";
+import { HoldfastClient, type AnswerNote } from "../../../src/client/client.ts";
 import type { ProtoGrpcType } from "../../../src/generated/public/secrets_manager.ts";
 import type { SecretsManagerClient } from "../../../src/generated/public/holdfast/v1/SecretsManager.ts";
 import type { Caller } from "../../../src/services/caller.ts";
@@ -33,6 +35,27 @@ describe("unary", () => {
     assert.deepEqual(caller.principal, administrator);
     assert.match(caller.requestId, /^[0-9a-f-]{36}$/);
     assert.deepEqual(request, { secretId: "db", versionStage: "" });
+  });
+
+  it("tells the log index that an answer reflects, and none where there is none", async () => {
+    await using region = await serveRegion((operation, { onReflected }) => {
+      if (operation === "GetSecretValue") onReflected?.(logIndex(2 ** 40));
+      return Promise.resolve({});
+    });
+    const told: AnswerNote[] = [];
+    const { endpoint, ca } = region;
+    using client = new HoldfastClient({
+      ...{ endpoints: [endpoint], token, ca },
+      onAnswer: (note) => told.push(note),
+    });
+
+    await client.getSecretValue({ secretId: "db" });
+    await client.getRandomPassword();
+
+    assert.deepEqual(told, [
+      { method: "GetSecretValue", endpoint, index: 2 ** 40 },
+      { method: "GetRandomPassword", endpoint, index: undefined },
+    ]);
   });
 
   it("turns a refusal into its status, its sentence, its code and its AWS type", async () => {

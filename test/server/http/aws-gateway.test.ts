@@ -6,6 +6,7 @@ import { connect } from "node:tls";
 import { describe, it } from "mocha";
 import { InvariantViolation } from "../../../src/base/assert.ts";
 import { refuseCall } from "../../../src/base/errors.ts";
+import { logIndex } from "../../../src/base/ids.ts";
 import { awsGateway } from "../../../src/server/http/aws-gateway.ts";
 import {
   credentials,
@@ -30,6 +31,22 @@ describe("awsGateway, on the wire", () => {
     assert.ok(!Number.isNaN(Date.parse(answer.headers.get("date") ?? "")));
     assert.deepEqual(answer.json, {});
     assert.equal(endpoint.calls[0]?.caller.deadlineMs, 11_000);
+  });
+
+  it("tells the log index that an answer reflects, and none where there is none", async () => {
+    await using telling = await openEndpoint({
+      call: async (_operation, { onReflected }) => {
+        onReflected?.(logIndex(2 ** 40));
+        return {};
+      },
+    });
+    await using silent = await openEndpoint();
+
+    const told = parseAnswer(await telling.send(wireBytes(await signedRequest())));
+    const untold = parseAnswer(await silent.send(wireBytes(await signedRequest())));
+
+    assert.equal(told.headers.get("x-holdfast-index"), String(2 ** 40));
+    assert.equal(untold.headers.has("x-holdfast-index"), false);
   });
 
   it("is the same for header names in another case, and for a body in chunks", async () => {

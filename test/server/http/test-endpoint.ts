@@ -39,7 +39,9 @@ export const healthy: NodeHealth = {
   term: term(7),
   leader: nodeId("n1"),
   locked: false,
+  standing: "voter",
   applied: logIndex(42),
+  space: "enough",
 };
 
 /** A clock that stands still, at the moment the test requests are signed. */

@@ -3,8 +3,9 @@ import { describe, it } from "mocha";
 import {
   operationKind,
   operationNamed,
-  operationNames,
   operations,
+  secretOperationNamed,
+  secretOperationNames,
 } from "../../../src/services/operations/operations.ts";
 import {
   awsNameOf,
@@ -31,11 +32,11 @@ const kinds = {
 
 describe("operations", () => {
   it("are the operations of the service model", () => {
-    assert.deepEqual([...operationNames].sort(), Object.keys(model.operations).sort());
-    assert.equal(operationNames.length, 23);
+    assert.deepEqual([...secretOperationNames].sort(), Object.keys(model.operations).sort());
+    assert.equal(secretOperationNames.length, 23);
   });
 
-  for (const name of operationNames) {
+  for (const name of secretOperationNames) {
     it(`have ${name} as the service model has it`, () => {
       const { input, output } = operations[name];
 
@@ -45,7 +46,7 @@ describe("operations", () => {
   }
 
   it("say which of them write, read, or need no state", () => {
-    for (const name of operationNames) {
+    for (const name of secretOperationNames) {
       const expected = kinds.read.includes(name)
         ? "read"
         : kinds.local.includes(name)
@@ -58,8 +59,12 @@ describe("operations", () => {
 
   it("are found by their exact name only", () => {
     assert.equal(operationNamed("GetSecretValue"), "GetSecretValue");
+    assert.equal(operationNamed("RemoveMember"), "RemoveMember");
+    assert.equal(secretOperationNamed("GetSecretValue"), "GetSecretValue");
+    assert.equal(secretOperationNamed("RemoveMember"), undefined);
     for (const text of ["getSecretValue", "GetSecretValue ", "", "__proto__", "toString"]) {
       assert.equal(operationNamed(text), undefined, text);
+      assert.equal(secretOperationNamed(text), undefined, text);
     }
   });
 });

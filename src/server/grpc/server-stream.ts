@@ -1,0 +1,72 @@
+// Between a gRPC call whose answer is a stream and what answers it: as unary.ts, and that nothing
+// is made before the caller has taken what came before.
+import type { handleServerStreamingCall, ServerWritableStream } from "@grpc/grpc-js";
+import { refuseCall } from "../../base/errors.ts";
+import { fromWire, toWire, type Message } from "../../base/message-shape.ts";
+import { messageShapes } from "../../generated/public-contract.ts";
+import type { Caller } from "../../services/caller.ts";
+import { monotonicDeadline } from "./call-deadline.ts";
+import { principalOf, toStatus, trailer, type UnaryParts } from "./unary.ts";
+
+/** One method: what it does, and the names of its messages in the contract. */
+export interface StreamMethod {
+  readonly request: string;
+  readonly reply: string;
+  /** Is not asked for more when the caller has gone. */
+  readonly answer: (caller: Caller, request: Message) => AsyncIterable<object>;
+}
+
+/** A caller that takes nothing for so long has gone, or might as well have. */
+const stalledMs = 60_000;
+
+type Call = ServerWritableStream<Message, Message>;
+
+export function serverStream(
+  method: StreamMethod,
+  parts: UnaryParts,
+): handleServerStreamingCall<Message, Message> {
+  return (call) => {
+    const requestId = parts.entropy.uuid();
+    sendAll(call, method, { parts, requestId }).then(
+      () => {
+        call.end(trailer(requestId));
+      },
+      (error: unknown) => {
+        call.emit("error", toStatus(error, { path: call.getPath(), requestId }, parts));
+      },
+    );
+  };
+}
+
+async function sendAll(
+  call: Call,
+  { request, reply, answer }: StreamMethod,
+  { parts, requestId }: { readonly parts: UnaryParts; readonly requestId: string },
+): Promise<void> {
+  const deadlineMs = monotonicDeadline(call.getDeadline(), parts.clock);
+  const principal = principalOf(call.metadata, parts);
+  const caller = { principal, requestId, deadlineMs, onReflected: () => undefined };
+  for await (const message of answer(caller, fromWire(messageShapes, request, call.request))) {
+    if (call.cancelled) return;
+    if (!call.write(toWire(messageShapes, reply, message))) await drained(call);
+  }
+}
+
+/** Resolves when the caller has taken what there was, or has gone. */
+function drained(call: Call): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const stalled = setTimeout(() => {
+      settle();
+      reject(refuseCall("timed_out", {}));
+    }, stalledMs);
+    const settle = (): void => {
+      clearTimeout(stalled);
+      call.off("drain", settle);
+      call.off("cancelled", settle);
+      resolve();
+    };
+    call.on("drain", settle);
+    call.on("cancelled", settle);
+    if (call.cancelled) settle();
+  });
+}
