@@ -1,6 +1,7 @@
 // The flags of `npm start`, `npm stop` and `npm run status`: parsed, or refused in a sentence.
 import { join, resolve } from "node:path";
 import { parseArgs, type ParseArgsConfig } from "node:util";
+import type { Revival } from "./revive.ts";
 import {
   complaintAbout,
   defaultShape,
@@ -9,7 +10,7 @@ import {
   type FleetShape,
 } from "./shape.ts";
 
-export type FleetCommand = StartCommand | StopCommand | StatusCommand;
+export type FleetCommand = StartCommand | GrowCommand | StopCommand | StatusCommand;
 
 export interface StartCommand {
   readonly kind: "start";
@@ -18,6 +19,17 @@ export interface StartCommand {
   readonly contents: "kept" | "fresh";
   readonly shape: FleetShape | undefined;
   readonly part: FleetPart;
+  /** What is to be brought back first. */
+  readonly revival?: Revival;
+}
+
+/** One more node in a fleet that runs, by itself or in the place of another. */
+export interface GrowCommand {
+  readonly kind: "grow";
+  readonly home: string;
+  readonly change:
+    | { readonly kind: "add"; readonly region: string | undefined }
+    | { readonly kind: "replace"; readonly nodeId: string };
 }
 
 export interface StopCommand {
@@ -45,15 +57,23 @@ export class UsageError extends Error {
   override readonly name = "UsageError";
 }
 
+/** The word after `npm`. */
+export type CommandName = "start" | "stop" | "status";
+
 type Flags = NonNullable<ParseArgsConfig["options"]>;
 type Values = Readonly<Record<string, string | boolean | undefined>>;
 
 const where = { home: { type: "string" } } as const;
 const part = { region: { type: "string" }, node: { type: "string" } } as const;
-const flagsOf: Readonly<Record<FleetCommand["kind"], Flags>> = {
+const flagsOf: Readonly<Record<CommandName, Flags>> = {
   start: {
     detach: { type: "boolean" },
     fresh: { type: "boolean" },
+    "add-node": { type: "boolean" },
+    "replace-node": { type: "string" },
+    restore: { type: "string" },
+    "root-key-file": { type: "string" },
+    survivor: { type: "string" },
     regions: { type: "string" },
     nodes: { type: "string" },
     ...part,
@@ -65,7 +85,7 @@ const flagsOf: Readonly<Record<FleetCommand["kind"], Flags>> = {
 
 /** Throws `UsageError` with a sentence for a person who mistyped. */
 export function parseCommand(
-  kind: FleetCommand["kind"],
+  kind: CommandName,
   words: readonly string[],
   surroundings: Surroundings,
 ): FleetCommand {
@@ -87,8 +107,12 @@ export function parseCommand(
   }
 }
 
-function parseStart(values: Values, home: string): StartCommand {
-  const part = partOf(values);
+function parseStart(values: Values, home: string): StartCommand | GrowCommand {
+  const change = changeOf(values);
+  if (change !== undefined) return { kind: "grow", home, change };
+  const revival = revivalOf(values);
+  // The region named is the one to bring back; all of the fleet is then started.
+  const part = revival === undefined ? partOf(values) : wholeFleet;
   const contents = values["fresh"] === true ? "fresh" : "kept";
   if (contents === "fresh" && part.kind !== "all") {
     throw new UsageError("--fresh empties the whole fleet: leave out --region and --node.");
@@ -100,10 +124,50 @@ function parseStart(values: Values, home: string): StartCommand {
     contents,
     shape: shapeOf(values),
     part,
+    ...(revival === undefined ? {} : { revival }),
   };
 }
 
-function parseFlags(kind: FleetCommand["kind"], words: readonly string[]): Values {
+function revivalOf(values: Values): Revival | undefined {
+  const { restore: file, survivor: nodeId, region, "root-key-file": rootKeyFile } = values;
+  if (file === undefined && nodeId === undefined) return undefined;
+  const clashing = ["fresh", "node", "add-node", "replace-node"];
+  if (clashing.some((flag) => values[flag] !== undefined)) {
+    throw new UsageError(
+      "--restore FILE and --survivor ID bring a stopped fleet back, and go with neither --fresh " +
+        "nor --node.",
+    );
+  }
+  if (typeof file === "string" && typeof nodeId === "string") {
+    throw new UsageError("Name a backup (--restore) or a node (--survivor), not both.");
+  }
+  if (typeof nodeId === "string") return { kind: "survivor", nodeId };
+  const text = (value: string | boolean | undefined): string | undefined =>
+    typeof value === "string" ? value : undefined;
+  return {
+    kind: "restore",
+    file: text(file) ?? "",
+    region: text(region),
+    rootKeyFile: text(rootKeyFile),
+  };
+}
+
+function changeOf(values: Values): GrowCommand["change"] | undefined {
+  const { region, "add-node": adds, "replace-node": nodeId } = values;
+  if (adds === undefined && nodeId === undefined) return undefined;
+  const allowed = ["add-node", "replace-node", "region", "home", "detach"];
+  const other = Object.keys(values).find((flag) => !allowed.includes(flag));
+  if (other !== undefined || (adds !== undefined && nodeId !== undefined)) {
+    throw new UsageError(
+      "--add-node (with --region where there are several) and --replace-node ID change a fleet " +
+        "that runs, and go with no other flag.",
+    );
+  }
+  if (typeof nodeId === "string") return { kind: "replace", nodeId };
+  return { kind: "add", region: typeof region === "string" ? region : undefined };
+}
+
+function parseFlags(kind: CommandName, words: readonly string[]): Values {
   const flags = flagsOf[kind];
   try {
     const parsed = parseArgs({ args: [...words], options: flags, strict: true });
@@ -120,10 +184,11 @@ function parseFlags(kind: FleetCommand["kind"], words: readonly string[]): Value
 }
 
 /** npm keeps for itself what comes before `--`, and tells of it in the environment. */
-function refuseSwallowedFlags(kind: FleetCommand["kind"], { variables }: Surroundings): void {
-  const own = ["detach", "fresh", "kill", "regions", "nodes"];
+function refuseSwallowedFlags(kind: CommandName, { variables }: Surroundings): void {
+  const own = ["detach", "fresh", "kill", "regions", "nodes", "add-node"];
   const swallowed = own.find(
-    (flag) => flag in flagsOf[kind] && variables[`npm_config_${flag}`] !== undefined,
+    (flag) =>
+      flag in flagsOf[kind] && variables[`npm_config_${flag.replace("-", "_")}`] !== undefined,
   );
   if (swallowed === undefined) return;
   throw new UsageError(
@@ -162,6 +227,6 @@ function outputOf({ output = "table" }: Values): StatusCommand["output"] {
   throw new UsageError(`--output is table or json, not "${String(output)}".`);
 }
 
-function nameOf(kind: FleetCommand["kind"]): string {
+function nameOf(kind: CommandName): string {
   return kind === "status" ? "npm run status" : `npm ${kind}`;
 }

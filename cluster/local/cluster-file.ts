@@ -5,7 +5,10 @@ import { z } from "zod";
 import type { FleetShape } from "./shape.ts";
 import { writeWholeFile } from "./whole-file.ts";
 
-/** What a node is, seen from outside. The first three are its own word. */
+/**
+ * What a node is, seen from outside. The first three are its own word. `new`: it waits for a ticket
+ * to join with. `removed`: it is no member any more, and its id is never used again.
+ */
 const nodeRoles = [
   "leader",
   "follower",
@@ -15,6 +18,8 @@ const nodeRoles = [
   "restarting",
   "stopped",
   "failed",
+  "new",
+  "removed",
 ] as const;
 
 export type NodeRole = (typeof nodeRoles)[number];
@@ -59,9 +64,20 @@ export function writeClusterFile(path: string, file: ClusterFile): void {
   writeWholeFile(path, `${JSON.stringify(file, undefined, 2)}\n`, "everybody");
 }
 
+/** What it is while nothing of the fleet runs. */
+export function roleAtRest({ role }: ClusterNode): "new" | "removed" | "stopped" {
+  return role === "new" || role === "removed" ? role : "stopped";
+}
+
+/** The nodes that belong to a region still. */
+export function presentNodes({ nodes }: ClusterRegion): readonly ClusterNode[] {
+  return nodes.filter(({ role }) => role !== "removed");
+}
+
+/** What a person would have to ask for to get it; of regions that differ, the largest. */
 export function shapeOf({ regions }: ClusterFile): FleetShape {
   return {
     regions: regions.map((region) => region.name),
-    nodesPerRegion: regions[0]?.nodes.length ?? 0,
+    nodesPerRegion: Math.max(0, ...regions.map((region) => presentNodes(region).length)),
   };
 }

@@ -3,17 +3,23 @@ import { connect } from "node:net";
 import type { ClusterNode, ClusterRegion } from "./cluster-file.ts";
 import type { NodeHealth } from "./node-health.ts";
 import type { StopMode } from "./node-process.ts";
+import type { Becoming } from "./region-calls.ts";
 import type { FleetPart } from "./shape.ts";
 
 export type ControlRequest =
   | { readonly kind: "status" }
   | { readonly kind: "start"; readonly part: FleetPart }
   /** All: the supervisor ends too, once it has answered. */
-  | { readonly kind: "stop"; readonly part: FleetPart; readonly mode: StopMode };
+  | { readonly kind: "stop"; readonly part: FleetPart; readonly mode: StopMode }
+  /** One more node for a region: it is laid out, gets a ticket and is started. */
+  | { readonly kind: "add"; readonly region: string; readonly becomes: Becoming }
+  /** The region has removed the node: it is stopped and never started again. */
+  | { readonly kind: "retire"; readonly nodeId: string };
 
 export type ControlAnswer =
   | { readonly kind: "done" }
   | { readonly kind: "status"; readonly status: FleetStatus }
+  | { readonly kind: "added"; readonly nodeId: string }
   | { readonly kind: "refused"; readonly sentence: string };
 
 /** cluster.json and what the supervisor knows besides. */
@@ -35,6 +41,8 @@ export interface NodeStatus extends ClusterNode {
   readonly lastExit: string | null;
   /** Nothing while all is well. */
   readonly lastLogLine: string | null;
+  /** Whether it is on its way into its region, and has not arrived as a voter yet. */
+  readonly settling: boolean;
 }
 
 /** Nobody listens: the fleet is not running. */
@@ -55,11 +63,11 @@ export class ControlRefused extends Error {
 export async function askSupervisor(
   socketPath: string,
   request: ControlRequest,
-): Promise<FleetStatus | undefined> {
+): Promise<Exclude<ControlAnswer, { readonly kind: "refused" }>> {
   const line = await exchangeLines(socketPath, JSON.stringify(request));
   const answer = JSON.parse(line) as ControlAnswer;
   if (answer.kind === "refused") throw new ControlRefused(answer.sentence);
-  return answer.kind === "status" ? answer.status : undefined;
+  return answer;
 }
 
 function exchangeLines(socketPath: string, line: string): Promise<string> {

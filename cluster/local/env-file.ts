@@ -1,7 +1,8 @@
 // env/<region>.env: what a shell sources to become the administrator of a region.
 import { readFileSync } from "node:fs";
-import type { ClusterRegion } from "./cluster-file.ts";
+import { presentNodes, type ClusterNode, type ClusterRegion } from "./cluster-file.ts";
 import type { Credentials } from "./credentials.ts";
+import { writeWholeFile } from "./whole-file.ts";
 
 export interface RegionEnvironment {
   readonly HOLDFAST_ENDPOINT: string;
@@ -18,7 +19,7 @@ export interface RegionEnvironment {
 
 /** Both endpoints are those of the region's first node: any node answers. */
 export function environmentOf(region: ClusterRegion, credentials: Credentials): RegionEnvironment {
-  const [first] = region.nodes;
+  const [first] = presentNodes(region);
   if (first === undefined) throw new Error(`Region ${region.name} has no node.`);
   return {
     HOLDFAST_ENDPOINT: first.grpc,
@@ -39,6 +40,17 @@ export function renderEnvFile(environment: RegionEnvironment): string {
   return Object.entries(environment)
     .map(([name, value]) => `export ${name}='${String(value).replaceAll("'", `'\\''`)}'\n`)
     .join("");
+}
+
+/** Makes another node of the region the one that is asked. */
+export function pointEnvFile(path: string, { grpc, https }: ClusterNode): void {
+  const environment = readEnvFile(path) as unknown as RegionEnvironment;
+  const pointed = {
+    ...environment,
+    HOLDFAST_ENDPOINT: grpc,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: https,
+  };
+  writeWholeFile(path, renderEnvFile(pointed), "owner");
 }
 
 /** Reads back what `renderEnvFile` wrote. */

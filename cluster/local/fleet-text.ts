@@ -76,9 +76,14 @@ function cellsOf({ id, role, pid, health, grpc, https, restarts }: NodeStatus): 
 
 /** Why a node is not as it should be, and what may be done. */
 function noteOf({ id, role, lastExit, lastLogLine }: NodeStatus): readonly string[] {
+  if (role === "removed") return [`${id} was removed from its region. Its id is never used again.`];
+  if (role === "new") return [`${id} has not joined its region yet: that takes a leader there.`];
   if (lastExit === null || (role !== "failed" && lastLogLine === null)) return [];
   const said = lastLogLine === null ? "" : ` It said last: ${lastLogLine}`;
   const remedy =
-    role === "failed" ? ` It stays down; after mending: npm start -- --detach --node ${id}` : "";
+    role === "failed"
+      ? ` It stays down; after mending: npm start -- --detach --node ${id}, or a fresh node in its ` +
+        `place: npm start -- --detach --replace-node ${id}`
+      : "";
   return [`${id} ended with ${lastExit}.${said}${remedy}`];
 }

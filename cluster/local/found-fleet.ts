@@ -12,6 +12,7 @@ import {
   type PemPair,
 } from "./certificates.ts";
 import {
+  presentNodes,
   writeClusterFile,
   type ClusterFile,
   type ClusterNode,
@@ -20,6 +21,13 @@ import {
 import { administratorOf, mintCredentials, type Credentials } from "./credentials.ts";
 import { environmentOf, renderEnvFile } from "./env-file.ts";
 import { findFreePorts } from "./free-ports.ts";
+import {
+  localDisk,
+  localPromotion,
+  readNodeConfig,
+  writeNodeConfig,
+  type NodeStart,
+} from "./node-config.ts";
 import { nodePlaces, placesOf, regionPlaces, type PemPaths } from "./places.ts";
 import { localAccount, nodeIdsOf, type FleetShape } from "./shape.ts";
 import { writeWholeFile } from "./whole-file.ts";
@@ -60,16 +68,69 @@ export async function foundFleet(home: string, shape: FleetShape): Promise<Clust
 
 /** Gives every node new certificates. They live for thirty days, and a node reads them once. */
 export async function renewCertificates(home: string, { regions }: ClusterFile): Promise<void> {
-  for (const { name: region, nodes } of regions) {
-    const { clientCa, clusterCa } = regionPlaces(home, region);
-    const clients = await readAuthority(clientCa);
-    const cluster = await readAuthority(clusterCa);
-    for (const { id: nodeId } of nodes) {
-      const places = nodePlaces(home, region, nodeId);
-      const clusterId = clusterIdOf(places.config);
-      writePem(places.server, await issueServerLeaf(clients, nodeId));
-      writePem(places.peer, await issuePeerLeaf(cluster, { clusterId, region, nodeId }));
-    }
+  for (const region of regions) await issueCertificates(home, region.name, presentNodes(region));
+}
+
+/**
+ * Makes everything that one more node of a region needs but a ticket. Its id follows on the highest
+ * there ever was: those of removed nodes are never used again.
+ */
+export async function layOutNode(home: string, region: ClusterRegion): Promise<ClusterNode> {
+  const numbers = region.nodes.map(({ id }) => Number(/-n(\d+)$/.exec(id)?.[1] ?? 0));
+  const id = `${region.name}-n${Math.max(...numbers) + 1}`;
+  const [sibling] = region.nodes;
+  if (sibling === undefined) throw new Error(`Region ${region.name} has no node.`);
+  const { clusterId } = readNodeConfig(nodePlaces(home, region.name, sibling.id).config);
+  const node = nodeAt(home, region.name, { id, role: "new", ports: await findFreePorts(3) });
+  foundNode(home, region.name, { node, clusterId });
+  await issueCertificates(home, region.name, [node]);
+  return node;
+}
+
+/** Fresh nodes for a region, laid out nowhere yet: none has an id that any node had before. */
+export async function successorsOf(
+  home: string,
+  { name, nodes }: ClusterRegion,
+  count: number,
+): Promise<readonly ClusterNode[]> {
+  const highest = Math.max(0, ...nodes.map(({ id }) => Number(/-n(\d+)$/.exec(id)?.[1] ?? 0)));
+  const ports = await findFreePorts(count * 3);
+  return Array.from({ length: count }, (_, position) =>
+    nodeAt(home, name, {
+      id: `${name}-n${highest + 1 + position}`,
+      role: "new",
+      ports: ports.slice(position * 3, position * 3 + 3),
+    }),
+  );
+}
+
+/** Lays out the nodes of a new cluster, under an authority that no node of the old one knows. */
+export async function layOutSuccessors(
+  home: string,
+  region: string,
+  {
+    clusterId,
+    successors,
+  }: { readonly clusterId: string; readonly successors: readonly ClusterNode[] },
+): Promise<void> {
+  writePem(regionPlaces(home, region).clusterCa, await createAuthority(`Holdfast ${region} nodes`));
+  for (const node of successors) foundNode(home, region, { node, clusterId });
+  await issueCertificates(home, region, successors);
+}
+
+async function issueCertificates(
+  home: string,
+  region: string,
+  nodes: readonly ClusterNode[],
+): Promise<void> {
+  const { clientCa, clusterCa } = regionPlaces(home, region);
+  const clients = await readAuthority(clientCa);
+  const cluster = await readAuthority(clusterCa);
+  for (const { id: nodeId } of nodes) {
+    const places = nodePlaces(home, region, nodeId);
+    const { clusterId } = readNodeConfig(places.config);
+    writePem(places.server, await issueServerLeaf(clients, nodeId));
+    writePem(places.peer, await issuePeerLeaf(cluster, { clusterId, region, nodeId }));
   }
 }
 
@@ -78,20 +139,27 @@ function layOutRegion(
   name: string,
   wanted: { readonly nodeIds: readonly string[]; readonly ports: readonly number[] },
 ): ClusterRegion {
-  const addresses = wanted.ports.map((port) => `127.0.0.1:${port}`);
-  const nodes = wanted.nodeIds.map((id, position): ClusterNode => {
-    const [grpc = "", https = "", peer = ""] = addresses.slice(position * 3);
-    return {
+  const nodes = wanted.nodeIds.map((id, position) => {
+    const ports = wanted.ports.slice(position * 3, position * 3 + 3);
+    // The first one founds the region, and the others join it.
+    return nodeAt(home, name, {
       id,
-      pid: null,
-      grpc,
-      peer,
-      https: `https://${https}`,
-      dataDir: nodePlaces(home, name, id).dataDir,
-      role: "stopped",
-    };
+      role: position === 0 ? "stopped" : "new",
+      ports,
+    });
   });
   return { name, caFile: regionPlaces(home, name).clientCa.cert, nodes };
+}
+
+function nodeAt(
+  home: string,
+  region: string,
+  node: { readonly ports: readonly number[] } & Pick<ClusterNode, "id" | "role">,
+): ClusterNode {
+  const { id, role, ports } = node;
+  const [grpc = "", https = "", peer = ""] = ports.map((port) => `127.0.0.1:${port}`);
+  const { dataDir } = nodePlaces(home, region, id);
+  return { id, pid: null, grpc, peer, https: `https://${https}`, dataDir, role };
 }
 
 async function foundRegion(
@@ -109,47 +177,50 @@ async function foundRegion(
 
   const clusterId = randomUUID();
   for (const node of region.nodes) {
-    mkdirSync(node.dataDir, { recursive: true, mode: 0o700 });
-    writeJson(
-      nodePlaces(home, region.name, node.id).config,
-      configurationOf(home, { region, node, clusterId }),
-    );
+    const start: NodeStart | undefined = node.role === "new" ? undefined : { kind: "found" };
+    foundNode(home, region.name, { node, clusterId, start });
   }
+}
+
+interface NewNode {
+  readonly node: ClusterNode;
+  readonly clusterId: string;
+  readonly start?: NodeStart | undefined;
+}
+
+function foundNode(home: string, region: string, wanted: NewNode): void {
+  mkdirSync(wanted.node.dataDir, { recursive: true, mode: 0o700 });
+  const { config } = nodePlaces(home, region, wanted.node.id);
+  writeNodeConfig(config, configurationOf(home, region, wanted));
 }
 
 function configurationOf(
   home: string,
-  {
-    region,
-    node,
-    clusterId,
-  }: { readonly region: ClusterRegion; readonly node: ClusterNode; readonly clusterId: string },
+  region: string,
+  { node, clusterId, start }: NewNode,
 ): ConfigurationFile {
-  const shared = regionPlaces(home, region.name);
-  const own = nodePlaces(home, region.name, node.id);
+  const shared = regionPlaces(home, region);
+  const own = nodePlaces(home, region, node.id);
   return {
     clusterId,
-    region: region.name,
+    region,
     account: localAccount,
     nodeId: node.id,
     dataDir: own.dataDir,
     listen: listenersOf(node),
-    members: region.nodes.map((each) => ({ id: each.id, ...listenersOf(each) })),
+    ...(start === undefined ? {} : { start }),
     tls: { server: own.server, peer: { ca: shared.clusterCa.cert, ...own.peer } },
     rootKeyFile: shared.rootKey,
     administratorFile: shared.administrator,
     hostNames: ["localhost", "127.0.0.1"],
+    promotion: localPromotion,
+    disk: localDisk,
     reflection: true,
   };
 }
 
 function listenersOf({ grpc, https, peer }: ClusterNode): ConfigurationFile["listen"] {
   return { grpc, https: new URL(https).host, peer };
-}
-
-function clusterIdOf(configFile: string): string {
-  const { clusterId } = JSON.parse(readFileSync(configFile, "utf8")) as ConfigurationFile;
-  return clusterId;
 }
 
 async function readAuthority({ cert, key }: PemPaths): Promise<Authority> {

@@ -16,6 +16,7 @@ import { lastLines } from "./log-tail.ts";
 import { HealthProbe, type NodeHealth } from "./node-health.ts";
 import type { StopMode } from "./node-process.ts";
 import { nodePlaces, placesOf, regionPlaces } from "./places.ts";
+import { replaceNode, type Becoming } from "./region-calls.ts";
 import { signalProcess } from "./running-process.ts";
 import { isInPart, wholeFleet, type FleetPart, type FleetShape } from "./shape.ts";
 import type { StartReport, SupervisorOrders } from "./supervisor-orders.ts";
@@ -50,6 +51,8 @@ export class FleetNotReady extends Error {
 
 const readyWithinMs = 60_000;
 const askEveryMs = 100;
+/** A node that is down for good may turn out to be none of its region any more. */
+const judgedWithinMs = 2_500;
 const answerWithinMs = 1_000;
 /** Signals that leave nothing running, so that a new process id must follow. */
 const fatalSignals: readonly NodeJS.Signals[] = ["SIGKILL", "SIGTERM", "SIGABRT"];
@@ -99,9 +102,9 @@ export class LocalFleet implements AsyncDisposable {
   }
 
   async status(): Promise<FleetStatus> {
-    const status = await this.#ask({ kind: "status" });
-    if (status === undefined) throw new Error("The supervisor answered something else.");
-    return status;
+    const answer = await this.#ask({ kind: "status" });
+    if (answer.kind !== "status") throw new Error("The supervisor answered something else.");
+    return answer.status;
   }
 
   /** The nodes of a part, in the order of cluster.json. */
@@ -126,17 +129,21 @@ export class LocalFleet implements AsyncDisposable {
   /**
    * Resolves when every node of a part answers `/readyz` with 200 and cluster.json names a leader.
    *
-   * Throws `FleetNotReady` after `withinMs`, and at once when a node is down for good.
+   * Throws `FleetNotReady` after `withinMs`, and soon when a node is down for good.
    */
   async waitReady({
     part = wholeFleet,
     withinMs = readyWithinMs,
   }: { readonly part?: FleetPart; readonly withinMs?: number } = {}): Promise<void> {
     const deadline = performance.now() + withinMs;
+    let hasFailedAt = Infinity;
     for (;;) {
       const unready = await this.#unready(part);
       if (unready.length === 0) return;
-      if (unready.some(({ role }) => role === "failed") || performance.now() > deadline) {
+      if (!unready.some(({ role }) => role === "failed")) hasFailedAt = Infinity;
+      else hasFailedAt = Math.min(hasFailedAt, performance.now());
+      const isHopeless = performance.now() - hasFailedAt > judgedWithinMs;
+      if (isHopeless || performance.now() > deadline) {
         throw new FleetNotReady(unready.map((node) => this.#describe(node)).join("\n"));
       }
       await pause(askEveryMs);
@@ -199,6 +206,32 @@ export class LocalFleet implements AsyncDisposable {
     await this.#ask({ kind: "start", part });
   }
 
+  /**
+   * One more node for a region: laid out, admitted with a ticket, started. It has not joined yet
+   * when this resolves to its id.
+   */
+  async addNode(region: string, becomes: Becoming = "voter"): Promise<string> {
+    const answer = await this.#ask({ kind: "add", region, becomes });
+    if (answer.kind !== "added") throw new Error("The supervisor answered something else.");
+    return answer.nodeId;
+  }
+
+  /**
+   * Puts a fresh node in the place of another, which is removed for good, and resolves to its id.
+   * Throws a `HoldfastError` with what the region refuses; the fresh node stays a learner then.
+   */
+  async replaceNode(nodeId: string): Promise<string> {
+    const { region } = await this.node(nodeId);
+    const replacementId = await this.addNode(region, "learner");
+    const { regions } = await this.status();
+    const asked = regions.find(({ name }) => name === region);
+    if (asked === undefined) throw new Error(`There is no region ${region}.`);
+    const withinMs = readyWithinMs;
+    await replaceNode(this.home, asked, { nodeId, replacementId, withinMs });
+    await this.#ask({ kind: "retire", nodeId });
+    return replacementId;
+  }
+
   /** Resolves when the supervisor that this process launched has ended. */
   async ended(): Promise<void> {
     const supervisor = this.#supervisor;
@@ -219,7 +252,7 @@ export class LocalFleet implements AsyncDisposable {
     await this.ended();
   }
 
-  #ask(request: ControlRequest): Promise<FleetStatus | undefined> {
+  #ask(request: ControlRequest): ReturnType<typeof askSupervisor> {
     return askSupervisor(placesOf(this.home).controlSocket, request);
   }
 
@@ -229,9 +262,12 @@ export class LocalFleet implements AsyncDisposable {
 
   async #unready(part: FleetPart): Promise<readonly FleetNode[]> {
     const all = await this.nodes();
-    const nodes = all.filter(({ id, region }) => isInPart(part, { nodeId: id, region }));
+    const nodes = all.filter(
+      ({ id, region, role }) => role !== "removed" && isInPart(part, { nodeId: id, region }),
+    );
     const readiness = await Promise.all(
-      nodes.map(async ({ region, https, health }) => {
+      nodes.map(async ({ region, https, health, settling }) => {
+        if (settling) return false;
         const isLed = all.some((node) => node.region === region && node.role === "leader");
         if (health?.locked !== false || !isLed) return false;
         using probe = this.#probe(region);

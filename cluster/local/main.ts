@@ -1,16 +1,18 @@
 // `npm start`, `npm stop` and `npm run status`. scripts/run.mjs calls this once all is built.
 import { relative } from "node:path";
-import { parseCommand, UsageError, type FleetCommand, type StartCommand } from "./arguments.ts";
-import type { StatusCommand, StopCommand, Surroundings } from "./arguments.ts";
+import { HoldfastError } from "../../src/client/client.ts";
+import { parseCommand, UsageError, type CommandName, type StartCommand } from "./arguments.ts";
+import type { GrowCommand, StatusCommand, StopCommand, Surroundings } from "./arguments.ts";
 import { ControlRefused, NotSupervised } from "./control.ts";
 import { statusTable, welcomeText } from "./fleet-text.ts";
 import { FleetNotReady, FleetRefused, LocalFleet } from "./local-fleet.ts";
 import { endOrphans, statusAtRest } from "./orphans.ts";
 import { regionPlaces } from "./places.ts";
+import { isRefusedRevival, reviveRegion } from "./revive.ts";
 import { nameOfPart } from "./shape.ts";
 
 export interface Invocation {
-  readonly kind: FleetCommand["kind"];
+  readonly kind: CommandName;
   readonly words: readonly string[];
   readonly surroundings: Surroundings;
   /** Another node program, for tests of the commands themselves. */
@@ -24,6 +26,8 @@ export async function runFleetCommand(invocation: Invocation): Promise<number> {
     switch (command.kind) {
       case "start":
         return await start(command, invocation);
+      case "grow":
+        return await grow(command);
       case "stop":
         return await stop(command);
       case "status":
@@ -35,10 +39,9 @@ export async function runFleetCommand(invocation: Invocation): Promise<number> {
       return 2;
     }
     const isForPeople =
-      error instanceof FleetRefused ||
-      error instanceof ControlRefused ||
-      error instanceof NotSupervised;
-    if (!isForPeople) throw error;
+      isRefusedRevival(error) ||
+      [FleetRefused, ControlRefused, NotSupervised].some((refusal) => error instanceof refusal);
+    if (!isForPeople || !(error instanceof Error)) throw error;
     console.error(error.message);
     return 1;
   }
@@ -50,6 +53,9 @@ async function start(
 ): Promise<number> {
   const running = await LocalFleet.attach(command.home);
   if (running !== undefined) return startMore(running, command, surroundings);
+  if (command.revival !== undefined) {
+    console.log(await reviveRegion(command.home, command.revival, command.shape));
+  }
 
   console.log(`Starting ${nameOfPart(command.part)} in ${shown(command.home, surroundings)} …`);
   const fleet = await LocalFleet.launch({
@@ -80,9 +86,13 @@ async function start(
 /** A fleet that runs is asked for what it may lack; it is never started twice. */
 async function startMore(
   fleet: LocalFleet,
-  { part, contents }: StartCommand,
+  { part, contents, revival }: StartCommand,
   surroundings: Surroundings,
 ): Promise<number> {
+  if (revival !== undefined) {
+    console.error("The fleet is running. Stop it before a region is brought back: npm stop");
+    return 1;
+  }
   if (contents === "fresh") {
     console.error("The fleet is running. Stop it before its data is thrown away: npm stop");
     return 1;
@@ -105,6 +115,42 @@ async function startMore(
   }
   console.log(`${capitalised(nameOfPart(part))} is up.`);
   return 0;
+}
+
+/** A node that is added shows itself; one that is replaced is told by both their names. */
+async function grow({ home, change }: GrowCommand): Promise<number> {
+  const fleet = await LocalFleet.attach(home);
+  if (fleet === undefined) {
+    console.error("The fleet is not running. Start it first: npm start -- --detach");
+    return 1;
+  }
+  // grpc-js names a server by its address when it has no name, which Node reports as deprecated.
+  process.noDeprecation = true;
+  try {
+    const added =
+      change.kind === "add"
+        ? await fleet.addNode(change.region ?? (await onlyRegion(fleet)))
+        : await fleet.replaceNode(change.nodeId);
+    await fleet.waitReady({ part: { kind: "node", nodeId: added } });
+    console.log(
+      change.kind === "add"
+        ? `${added} has joined and votes.`
+        : `${added} votes in the place of ${change.nodeId}, which is removed for good.`,
+    );
+    return 0;
+  } catch (error) {
+    if (!(error instanceof HoldfastError || error instanceof FleetNotReady)) throw error;
+    console.error(`${error.message}\nnpm run status shows the nodes.`);
+    return 1;
+  }
+}
+
+async function onlyRegion(fleet: LocalFleet): Promise<string> {
+  const { regions } = await fleet.status();
+  const [first, ...others] = regions;
+  if (first !== undefined && others.length === 0) return first.name;
+  const known = regions.map(({ name }) => name).join(", ");
+  throw new UsageError(`Say in which region: --add-node --region NAME, one of ${known}.`);
 }
 
 async function stop({ home, part, mode }: StopCommand): Promise<number> {

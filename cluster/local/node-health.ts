@@ -10,6 +10,8 @@ const healthSchema = z.object({
   leader: z.string().nullish(),
   locked: z.boolean(),
   applied: z.number(),
+  /** What it is in its region; nothing while it knows of none. */
+  standing: z.string().nullish(),
 });
 
 /** What a node says of itself at `/healthz`. */

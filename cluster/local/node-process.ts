@@ -13,6 +13,8 @@ export interface NodeProcessOptions {
   readonly program: string;
   readonly configFile: string;
   readonly logFile: string;
+  /** What it is before it is first started. */
+  readonly begins: "stopped" | "new" | "removed";
   /** Told of every change of the process; never while a method of this object runs a caller. */
   readonly onChange: () => void;
 }
@@ -21,7 +23,7 @@ export interface NodeProcessOptions {
 export type StopMode = "orderly" | "at_once";
 
 type State =
-  | { readonly kind: "stopped" }
+  | { readonly kind: "stopped" | "new" | "removed" }
   | { readonly kind: "running"; readonly child: ChildProcess; readonly pid: number }
   | { readonly kind: "waiting"; readonly timer: NodeJS.Timeout }
   | { readonly kind: "failed" };
@@ -36,7 +38,7 @@ export class NodeProcess {
   readonly nodeId: string;
   readonly logFile: string;
   readonly #options: NodeProcessOptions;
-  #state: State = { kind: "stopped" };
+  #state: State;
   #health: NodeHealth | undefined;
   #hasAnswered = false;
   #earlyDeaths = 0;
@@ -46,6 +48,7 @@ export class NodeProcess {
 
   constructor(options: NodeProcessOptions) {
     this.#options = options;
+    this.#state = { kind: options.begins };
     this.region = options.region;
     this.nodeId = options.nodeId;
     this.logFile = options.logFile;
@@ -76,9 +79,10 @@ export class NodeProcess {
   get role(): NodeRole {
     switch (this.#state.kind) {
       case "stopped":
-        return "stopped";
+      case "new":
+      case "removed":
       case "failed":
-        return "failed";
+        return this.#state.kind;
       case "waiting":
         return "restarting";
       case "running":
@@ -87,9 +91,9 @@ export class NodeProcess {
     }
   }
 
-  /** Starts it unless it runs; one that waits for its restart waits no longer. */
+  /** Starts it unless it runs, or never may; one that waits for its restart waits no longer. */
   start(): void {
-    if (this.#state.kind === "running") return;
+    if (this.#state.kind === "running" || this.#state.kind === "removed") return;
     if (this.#state.kind === "waiting") clearTimeout(this.#state.timer);
     this.#earlyDeaths = 0;
     this.#restarts = 0;
@@ -100,6 +104,7 @@ export class NodeProcess {
   /** Resolves when the process has ended; it is not started again. */
   async stop(mode: StopMode): Promise<void> {
     if (this.#state.kind === "waiting") clearTimeout(this.#state.timer);
+    if (this.#state.kind === "new" || this.#state.kind === "removed") return;
     if (this.#state.kind !== "running") {
       this.#become({ kind: "stopped" });
       return;
@@ -113,6 +118,13 @@ export class NodeProcess {
     const patience = setTimeout(() => child.kill("SIGKILL"), patienceMs);
     await ended;
     clearTimeout(patience);
+  }
+
+  /** Its region has removed it: it is stopped, and never started again. */
+  async retire(): Promise<void> {
+    await this.stop("orderly");
+    this.#lastExit ??= "its region's word that it is no member any more";
+    this.#become({ kind: "removed" });
   }
 
   /** What process `pid` just said of itself; nothing when it did not answer. */
@@ -156,6 +168,10 @@ export class NodeProcess {
     this.#lastExit = describeExit(exit);
     const lifeSpan = this.#hasAnswered ? "answered" : "never_answered";
     const decision = decideRestart(exit, lifeSpan, this.#earlyDeaths);
+    if (decision.kind === "removed") {
+      this.#become({ kind: "removed" });
+      return;
+    }
     if (decision.kind === "stay_down") {
       this.#become({ kind: "failed" });
       return;

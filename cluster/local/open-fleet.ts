@@ -1,9 +1,15 @@
 // Opens the fleet of a home, or founds one there. Refuses what would lose data or mix it up.
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
-import { readClusterFile, shapeOf, type ClusterFile } from "./cluster-file.ts";
+import {
+  presentNodes,
+  readClusterFile,
+  shapeOf,
+  type ClusterFile,
+  type ClusterNode,
+} from "./cluster-file.ts";
 import { forgetFleet, foundFleet, renewCertificates } from "./found-fleet.ts";
-import { placesOf } from "./places.ts";
+import { migrateNodeConfig, writeStart } from "./node-config.ts";
+import { nodePlaces, placesOf, regionPlaces } from "./places.ts";
 import {
   complaintAbout,
   defaultShape,
@@ -29,7 +35,7 @@ export async function openFleet(orders: SupervisorOrders): Promise<ClusterFile> 
   const existing = orders.contents === "fresh" ? undefined : readFleet(home);
   if (existing === undefined) {
     const chosen = shape ?? defaultShape;
-    refuseIf(complaintAboutPart(part, chosen));
+    refuseIf(complaintAboutPart(part, nodesOfShape(chosen)));
     forgetFleet(home);
     return foundFleet(home, chosen);
   }
@@ -40,16 +46,37 @@ export async function openFleet(orders: SupervisorOrders): Promise<ClusterFile> 
         "Another shape begins with empty data (--fresh), or in another home (--home).",
     );
   }
-  refuseIf(complaintAboutPart(part, kept));
-  await renewCertificates(home, existing);
-  return existing;
+  refuseIf(complaintAboutPart(part, nodesOfFile(existing)));
+  const current = migrateFleet(home, existing);
+  await renewCertificates(home, current);
+  return current;
+}
+
+/**
+ * Brings the files of a fleet of an earlier release up to date. A region of it that never ran is
+ * founded by its first node, as a new one is.
+ */
+function migrateFleet(home: string, { regions }: ClusterFile): ClusterFile {
+  const migrated = regions.map((region) => {
+    const { name, nodes } = region;
+    const isNew = !holdsRegionData(home, name);
+    const kept = nodes.map((node, position): ClusterNode => {
+      const { config } = nodePlaces(home, name, node.id);
+      if (!migrateNodeConfig(config) || !isNew) return node;
+      if (position > 0) return { ...node, role: "new" };
+      writeStart(config, { kind: "found" });
+      return node;
+    });
+    return { ...region, nodes: kept };
+  });
+  return { regions: migrated };
 }
 
 /** Nothing in a home without a fleet. One whose cluster.json alone is gone is not empty. */
 function readFleet(home: string): ClusterFile | undefined {
   const { clusterFile, regionsFolder } = placesOf(home);
   const file = readClusterFile(clusterFile);
-  if (file === undefined && holdsData(regionsFolder)) {
+  if (file === undefined && holdsData(home)) {
     throw new StartRefused(
       `${clusterFile} is missing, but ${regionsFolder} holds data. ` +
         "Put the file back, or begin with empty data (--fresh).",
@@ -58,11 +85,13 @@ function readFleet(home: string): ClusterFile | undefined {
   return file;
 }
 
-function holdsData(regionsFolder: string): boolean {
-  return entriesOf(regionsFolder).some((region) =>
-    entriesOf(join(regionsFolder, region)).some(
-      (node) => entriesOf(join(regionsFolder, region, node, "data")).length > 0,
-    ),
+function holdsData(home: string): boolean {
+  return entriesOf(placesOf(home).regionsFolder).some((region) => holdsRegionData(home, region));
+}
+
+function holdsRegionData(home: string, region: string): boolean {
+  return entriesOf(regionPlaces(home, region).folder).some(
+    (node) => entriesOf(nodePlaces(home, region, node).dataDir).length > 0,
   );
 }
 
@@ -75,10 +104,24 @@ function entriesOf(folder: string): readonly string[] {
   }
 }
 
-function complaintAboutPart(part: FleetPart, shape: FleetShape): string | undefined {
-  const nodes = shape.regions.flatMap((region) =>
+interface NamedNode {
+  readonly region: string;
+  readonly nodeId: string;
+}
+
+function nodesOfFile({ regions }: ClusterFile): readonly NamedNode[] {
+  return regions.flatMap((region) =>
+    presentNodes(region).map(({ id }) => ({ region: region.name, nodeId: id })),
+  );
+}
+
+function nodesOfShape(shape: FleetShape): readonly NamedNode[] {
+  return shape.regions.flatMap((region) =>
     nodeIdsOf(region, shape).map((nodeId) => ({ region, nodeId })),
   );
+}
+
+function complaintAboutPart(part: FleetPart, nodes: readonly NamedNode[]): string | undefined {
   if (nodes.some((node) => isInPart(part, node))) return undefined;
   const known = nodes.map(({ nodeId }) => nodeId).join(", ");
   return `There is no ${nameOfPart(part)} here: the nodes are ${known}.`;

@@ -1,5 +1,5 @@
 // A fleet that nobody looks after: what its last supervisor wrote down, and how much of it is true.
-import { readClusterFile, writeClusterFile, type ClusterNode } from "./cluster-file.ts";
+import { readClusterFile, roleAtRest, writeClusterFile, type ClusterNode } from "./cluster-file.ts";
 import type { FleetStatus, NodeStatus } from "./control.ts";
 import { nodePlaces, placesOf } from "./places.ts";
 import { endProcess, isProcess } from "./running-process.ts";
@@ -14,7 +14,7 @@ export function statusAtRest(home: string): FleetStatus | undefined {
     ...region,
     nodes: region.nodes.map((node) => {
       if (isOrphan(home, region.name, node)) return atRest({ ...node, role: "unreachable" });
-      return atRest({ ...node, pid: null, role: "stopped" });
+      return atRest({ ...node, pid: null, role: roleAtRest(node) });
     }),
   }));
   return { supervised: false, regions };
@@ -22,7 +22,7 @@ export function statusAtRest(home: string): FleetStatus | undefined {
 
 /** A node of which no more is known than what cluster.json says. */
 export function atRest(node: ClusterNode): NodeStatus {
-  return { ...node, health: null, restarts: 0, lastExit: null, lastLogLine: null };
+  return { ...node, health: null, restarts: 0, lastExit: null, lastLogLine: null, settling: false };
 }
 
 /**
@@ -42,7 +42,7 @@ export async function endOrphans(home: string): Promise<number> {
   await Promise.all(orphans.map(({ pid, marks }) => endProcess(pid, marks, patienceMs)));
   const regions = file.regions.map((region) => ({
     ...region,
-    nodes: region.nodes.map((node) => ({ ...node, pid: null, role: "stopped" as const })),
+    nodes: region.nodes.map((node) => ({ ...node, pid: null, role: roleAtRest(node) })),
   }));
   writeClusterFile(clusterFile, { regions });
   return orphans.length;

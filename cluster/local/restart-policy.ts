@@ -11,11 +11,17 @@ export type LifeSpan = "answered" | "never_answered";
 
 export type RestartDecision =
   | { readonly kind: "restart"; readonly afterMs: number; readonly earlyDeaths: number }
-  | { readonly kind: "stay_down" };
+  | { readonly kind: "stay_down" }
+  /** It belongs to its region no more. */
+  | { readonly kind: "removed" };
+
+/** A node that was removed ends with it. */
+const removedExitCode = 77;
 
 /** Exit codes (sysexits.h) after which another try would only fail the same way. */
 const hopeless = new Map<number | null, string>([
   [65, "its data is corrupt"],
+  [removedExitCode, "it was removed from its region"],
   [78, "its configuration cannot be used"],
 ]);
 
@@ -27,6 +33,7 @@ export function decideRestart(
   lifeSpan: LifeSpan,
   earlierDeaths: number,
 ): RestartDecision {
+  if (exit.code === removedExitCode) return { kind: "removed" };
   if (hopeless.has(exit.code)) return { kind: "stay_down" };
   const earlyDeaths = lifeSpan === "answered" ? 0 : earlierDeaths + 1;
   const position = Math.min(Math.max(earlyDeaths - 1, 0), waitsMs.length - 1);

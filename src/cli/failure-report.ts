@@ -1,6 +1,8 @@
 // How a command ends when it does not succeed: one sentence, and an exit code for scripts.
 import { CommanderError, type Command } from "commander";
 import { HoldfastError, SettingsError, type CallErrorCode } from "../client/client.ts";
+import { DownloadError } from "./backup-download.ts";
+import { OfflineFailure } from "./run-offline.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What the process ends with. */
@@ -20,6 +22,16 @@ const hints: Partial<Record<CallErrorCode, string>> = {
   label_holder_required: '"holdfast secret versions ID" shows which version has the label',
   secret_exists: '"holdfast secret put" adds a version to a secret that exists',
   secret_deleted: '"holdfast secret restore" takes a deletion back',
+  unknown_node: '"holdfast cluster members" shows the members there are',
+  node_id_used:
+    '"holdfast cluster members" shows the ids in use; those of removed nodes are used up',
+  not_a_learner: '"holdfast cluster members" shows who votes',
+  not_a_voter: '"holdfast cluster members" shows who votes',
+  learner_behind: '"holdfast cluster members" shows how far it has come',
+  membership_changing: '"holdfast cluster members" shows who is coming and going',
+  quorum_at_risk:
+    '"holdfast cluster members" shows who answers, and --force removes it all the same',
+  transfer_failed: '"holdfast cluster members" shows who leads and who answers',
   missing_authentication: "expected an access token in HOLDFAST_TOKEN or --token-file",
   unrecognized_client: "expected a valid access token in HOLDFAST_TOKEN or --token-file",
   unreachable: "expected a node at HOLDFAST_ENDPOINT or --endpoint, trusted by HOLDFAST_CA_FILE",
@@ -34,6 +46,8 @@ export function reportFailure(error: unknown, command: Command): FailureReport {
   if (error instanceof UsageError || error instanceof SettingsError) {
     return { sentence: sentence(error.message, showsMore(command)), exitCode: exitCodes.usage };
   }
+  const ofFiles = reportOnFiles(error);
+  if (ofFiles !== undefined) return ofFiles;
   if (!(error instanceof HoldfastError)) throw error;
   const hint = hints[error.code] ?? showsMore(command);
   const request = error.requestId === undefined ? "" : `, request ${error.requestId}`;
@@ -41,6 +55,12 @@ export function reportFailure(error: unknown, command: Command): FailureReport {
     sentence: `${sentence(error.message, hint)} (${error.awsType}${request})`,
     exitCode: error.code === "unreachable" ? exitCodes.unreachable : exitCodes.refusal,
   };
+}
+
+function reportOnFiles(error: unknown): FailureReport | undefined {
+  if (error instanceof OfflineFailure) return { sentence: "", exitCode: error.exitCode };
+  if (!(error instanceof DownloadError)) return undefined;
+  return { sentence: sentence(error.message, "nothing is left"), exitCode: exitCodes.refusal };
 }
 
 /** A mistake as commander tells it, in our form. */

@@ -3,6 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Command, Option } from "commander";
 import { packageFolder } from "../base/package-folder.ts";
+import { addBackupCommands } from "./commands/backup.ts";
+import { addAtRestCommands } from "./commands/cluster-at-rest.ts";
+import { addClusterCommands } from "./commands/cluster.ts";
 import { addRandomPassword } from "./commands/random-password.ts";
 import { addCatalogueCommands } from "./commands/secret-catalogue.ts";
 import { addValueCommands } from "./commands/secret-values.ts";
@@ -51,11 +54,21 @@ function buildProgram(onAction: (command: Command) => void): Command {
     });
 
   const secret = program.command("secret").description("make, read, change and delete secrets");
+  const cluster = program.command("cluster").description("see and change who is in the region");
+  const backup = program.command("backup").description("make, prove and restore backups");
   addValueCommands(secret);
   addCatalogueCommands(secret);
+  addClusterCommands(cluster);
+  addAtRestCommands(cluster);
+  addBackupCommands(backup);
   addRandomPassword(program);
   addStatus(program);
-  for (const command of [program, ...program.commands, ...secret.commands]) {
+  const groups = [secret, cluster, backup];
+  for (const command of [
+    program,
+    ...program.commands,
+    ...groups.flatMap((group) => group.commands),
+  ]) {
     withOurErrors(command);
   }
   return program;

@@ -1,6 +1,6 @@
 // What all commands share: settings, a client that is closed again, and the answer printed.
 import type { Command } from "commander";
-import { HoldfastClient } from "../client/client.ts";
+import { HoldfastClient, type ClientOptions } from "../client/client.ts";
 import { optionsFromEnvironment, readSetting } from "../client/environment.ts";
 import { awsJson } from "./aws-json.ts";
 import { tableOf, type Columns } from "./tables.ts";
@@ -20,6 +20,8 @@ export type Output =
       readonly name: string;
       readonly message: object;
       readonly columns?: Columns;
+      /** In place of a table. */
+      readonly text?: string;
     }
   /** Exactly these bytes, for a pipe. */
   | { readonly kind: "raw"; readonly bytes: Uint8Array | string };
@@ -28,9 +30,11 @@ export type Output =
 export async function runCommand(
   command: Command,
   action: (client: HoldfastClient) => Promise<Output>,
+  patience: Pick<ClientOptions, "deadlineMs"> = {},
 ): Promise<void> {
   const options = command.optsWithGlobals<GlobalOptions>();
-  using client = new HoldfastClient(optionsFromEnvironment(settings(options)));
+  const settled = { ...optionsFromEnvironment(settings(options)), ...patience };
+  using client = new HoldfastClient(settled);
   await print(await action(client), options);
 }
 
@@ -47,8 +51,8 @@ function settings(options: GlobalOptions): Record<string, string | undefined> {
 
 function print(output: Output, options: GlobalOptions): Promise<void> {
   if (output.kind === "raw") return write(output.bytes);
-  const { name, message, columns } = output;
-  if (options.output === "table") return write(tableOf(name, message, columns));
+  const { name, message, columns, text } = output;
+  if (options.output === "table") return write(text ?? tableOf(name, message, columns));
   return write(`${JSON.stringify(awsJson(name, message), undefined, 2)}\n`);
 }
 

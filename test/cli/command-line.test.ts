@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { refuseCall } from "../../src/base/errors.ts";
 import { serveRegion, token, type GrpcRegion } from "../support/grpc-region.ts";
+import { runHoldfast, type Run, type RunOptions } from "./run-holdfast.ts";
 
-const main = join(import.meta.dirname, "../../src/cli/main.js");
 const arn = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:prod/db-AbCdEf";
 
 describe("holdfast, the command", function () {
@@ -46,7 +44,7 @@ describe("holdfast, the command", function () {
       ...options.environment,
     };
     requests.length = 0;
-    return run(
+    return runHoldfast(
       args.map((word) => word.replace("FOLDER", folder)),
       { ...options, environment },
     );
@@ -320,35 +318,4 @@ function answer(operation: string, { secretId }: { readonly secretId?: string })
     },
   };
   return Promise.resolve(answers[operation] ?? {});
-}
-
-interface RunOptions {
-  readonly stdin?: string | undefined;
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
-interface Run {
-  readonly exitCode: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function run(args: readonly string[], { stdin, environment }: RunOptions): Promise<Run> {
-  const child = spawn(process.execPath, [main, ...args], {
-    env: { PATH: process.env["PATH"], ...environment },
-    stdio: "pipe",
-  });
-  const stdout: Buffer[] = [];
-  const stderr: Buffer[] = [];
-  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
-  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
-  // A command that stops reading early closes the pipe: that is its good right.
-  child.stdin.on("error", () => undefined);
-  child.stdin.end(stdin ?? "");
-  const [exitCode] = (await once(child, "close")) as [number | null];
-  return {
-    exitCode,
-    stdout: Buffer.concat(stdout).toString(),
-    stderr: Buffer.concat(stderr).toString(),
-  };
 }

@@ -3,7 +3,7 @@ import { describe, it } from "mocha";
 import {
   parseCommand,
   UsageError,
-  type FleetCommand,
+  type CommandName,
   type Surroundings,
 } from "../../cluster/local/arguments.ts";
 
@@ -12,7 +12,7 @@ const whole = { kind: "all" };
 const home = "/project/.holdfast";
 
 describe("parseCommand", () => {
-  const good: readonly (readonly [FleetCommand["kind"], string, unknown])[] = [
+  const good: readonly (readonly [CommandName, string, unknown])[] = [
     [
       "start",
       "",
@@ -49,6 +49,42 @@ describe("parseCommand", () => {
         part: { kind: "region", region: "us-east-1" },
       },
     ],
+    [
+      "start",
+      "--detach --restore /backups/b --region a --root-key-file k",
+      {
+        kind: "start",
+        home,
+        lifetime: "detached",
+        contents: "kept",
+        shape: undefined,
+        part: whole,
+        revival: { kind: "restore", file: "/backups/b", region: "a", rootKeyFile: "k" },
+      },
+    ],
+    [
+      "start",
+      "--survivor a-n2",
+      {
+        kind: "start",
+        home,
+        lifetime: "tethered",
+        contents: "kept",
+        shape: undefined,
+        part: whole,
+        revival: { kind: "survivor", nodeId: "a-n2" },
+      },
+    ],
+    [
+      "start",
+      "--add-node --region a",
+      { kind: "grow", home, change: { kind: "add", region: "a" } },
+    ],
+    [
+      "start",
+      "--detach --replace-node a-n2",
+      { kind: "grow", home, change: { kind: "replace", nodeId: "a-n2" } },
+    ],
     ["stop", "", { kind: "stop", home, part: whole, mode: "orderly" }],
     [
       "stop",
@@ -71,13 +107,25 @@ describe("parseCommand", () => {
     assert.equal(parseCommand("stop", ["--home", "x"], named).home, "/here/x");
   });
 
-  const bad: readonly (readonly [FleetCommand["kind"], string, RegExp])[] = [
+  const bad: readonly (readonly [CommandName, string, RegExp])[] = [
+    ["start", "--restore b --fresh", /bring a stopped fleet back, and go with neither --fresh/],
+    [
+      "start",
+      "--restore b --survivor n",
+      /a backup \(--restore\) or a node \(--survivor\), not both/,
+    ],
     ["start", "--detached", /^Unknown option '--detached'\. npm start takes --detach, --fresh, /],
     ["start", "now", /^Unexpected argument 'now'\. /],
     ["start", "--nodes 2", /^A region has 1, 3, 5, 7 nodes, not 2: /],
     ["start", "--regions A", /^"A" cannot be a region's name: /],
     ["start", "--region a --node b", /^Name a region \(--region\) or a node \(--node\), not both/],
     ["start", "--fresh --node b", /^--fresh empties the whole fleet: /],
+    [
+      "start",
+      "--add-node --fresh",
+      /^--add-node .* change a fleet that runs, and go with no other/,
+    ],
+    ["start", "--add-node --replace-node b", /^--add-node .* go with no other flag\.$/],
     ["stop", "--fresh", /^Unknown option '--fresh'\. npm stop takes --region REGION, /],
     ["status", "--output xml", /^--output is table or json, not "xml"\.$/],
   ];

@@ -9,7 +9,7 @@ import { after, before, describe, it } from "mocha";
 import type { ClusterFile } from "../../cluster/local/cluster-file.ts";
 import { readClusterFile } from "../../cluster/local/cluster-file.ts";
 import { readEnvFile } from "../../cluster/local/env-file.ts";
-import { foundFleet, renewCertificates } from "../../cluster/local/found-fleet.ts";
+import { foundFleet, layOutNode, renewCertificates } from "../../cluster/local/found-fleet.ts";
 import { nodePlaces, placesOf, regionPlaces } from "../../cluster/local/places.ts";
 import { loadAdministrator, loadConfiguration } from "../../src/server/config.ts";
 
@@ -64,9 +64,17 @@ describe("foundFleet", () => {
       ["a-n1", "a-n2", "a-n3", "b-n1", "b-n2", "b-n3"],
     );
     assert.equal(new Set(configurations.map(({ clusterId }) => clusterId)).size, 2);
+    const found = { kind: "found" };
     assert.deepEqual(
-      configurations[4]?.members.map(({ id }) => id),
-      ["b-n1", "b-n2", "b-n3"],
+      configurations.map(({ start }) => start),
+      [found, undefined, undefined, found, undefined, undefined],
+    );
+    assert.deepEqual(
+      file.regions.map(({ nodes }) => nodes.map(({ role }) => role)),
+      [
+        ["stopped", "new", "new"],
+        ["stopped", "new", "new"],
+      ],
     );
   });
 
@@ -176,6 +184,24 @@ describe("foundFleet", () => {
 
       assert.match(execFileSync("openssl", verify, { encoding: "utf8" }), /: OK\n$/);
     }
+  });
+
+  it("lays one more node out, under an id that there never was", async () => {
+    const [region] = file.regions;
+    assert.ok(region !== undefined);
+    const nodes = region.nodes.map((node) => ({ ...node, role: "removed" as const }));
+
+    const added = await layOutNode(home, { ...region, nodes });
+
+    const { config, peer } = nodePlaces(home, "a", "a-n4");
+    const configuration = loadConfiguration(config);
+    const sibling = loadConfiguration(nodePlaces(home, "a", "a-n1").config);
+    assert.deepEqual([added.id, added.role, added.pid], ["a-n4", "new", null]);
+    assert.equal(configuration.nodeId, "a-n4");
+    assert.equal(configuration.start, undefined);
+    assert.equal(configuration.clusterId, sibling.clusterId);
+    assert.ok(read(peer.cert).verify(read(regionPlaces(home, "a").clusterCa.cert).publicKey));
+    assert.match(read(peer.cert).subjectAltName ?? "", /\/node\/a-n4$/);
   });
 
   it("renews the nodes' certificates and nothing else", async () => {

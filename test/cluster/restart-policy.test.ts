@@ -39,6 +39,12 @@ describe("decideRestart", () => {
   }
 });
 
+describe("decideRestart of a node that was removed", () => {
+  it("never starts it again", () => {
+    assert.deepEqual(decideRestart({ code: 77, signal: null }, "answered", 0), { kind: "removed" });
+  });
+});
+
 describe("describeExit", () => {
   it("names the signal, or the code and what it stands for", () => {
     assert.equal(describeExit({ code: null, signal: "SIGKILL" }), "SIGKILL");

@@ -2,8 +2,8 @@
 import type { Command } from "commander";
 import { runCommand } from "../run-command.ts";
 
-export function addStatus(program: Command): void {
-  program
+export function addStatus(parent: Command): void {
+  parent
     .command("status")
     .description("show the node that answers and the members of its region")
     .action(async (_options: object, command: Command) => {
@@ -13,7 +13,7 @@ export function addStatus(program: Command): void {
         message: await client.clusterStatus(),
         columns: {
           list: "Members",
-          members: ["NodeId", "PeerAddress", "GrpcAddress", "HttpsAddress"],
+          members: ["NodeId", "Standing", "PeerAddress", "GrpcAddress", "HttpsAddress"],
         },
       }));
     });
