@@ -48,7 +48,7 @@ export class PlainClient implements Disposable {
 
   /** Calls a method by its name in proto/, with members in lowerCamelCase. */
   call(method: string, request: object, timeoutMs = 10_000): Promise<Reply> {
-    const stub = method === "Status" ? this.#cluster : this.#secrets;
+    const stub = method in this.#secrets ? this.#secrets : this.#cluster;
     const metadata = new grpc.Metadata();
     metadata.set("authorization", `Bearer ${this.#token}`);
     return new Promise((resolve, reject) => {

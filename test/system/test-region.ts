@@ -58,7 +58,7 @@ export class TestRegion implements AsyncDisposable {
   /** The nodes as cluster.json has them at this moment. */
   nodes(): readonly ClusterNode[] {
     const nodes = readClusterFile(placesOf(this.home).clusterFile)?.regions[0]?.nodes ?? [];
-    assert.equal(nodes.length, 3);
+    assert.ok(nodes.length >= 3);
     return nodes;
   }
 
