@@ -2,13 +2,16 @@
 //
 //   --quick       about a minute, instead of about four
 //   --json FILE   writes the figures for programs too
+//   --large N     one node with N secrets instead: its restart, its memory, its backup
+//   --catch-up N  a follower that is N entries behind instead
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { BenchRegion } from "./benchmark/bench-region.ts";
 import { conditionsOf } from "./benchmark/conditions.ts";
 import { measureFailover } from "./benchmark/failover.ts";
+import { measureCatchUp, measureLargeStore, type Figures } from "./benchmark/large-store.ts";
 import { Workers } from "./benchmark/load.ts";
-import { describeResult, type BenchmarkResult } from "./benchmark/report.ts";
+import { describeConditions, describeResult, type BenchmarkResult } from "./benchmark/report.ts";
 import {
   BenchLoad,
   runs,
@@ -27,6 +30,8 @@ process.exitCode = await main(process.argv.slice(2));
 async function main(words: readonly string[]): Promise<number> {
   const flags = parseFlags(words);
   if (flags === undefined) return 2;
+  if (flags.large !== undefined) return print(await measureLargeStore(flags.large));
+  if (flags.catchUp !== undefined) return print(await measureCatchUp(flags.catchUp));
   const result = await measureAll(flags.length);
   console.log(`\n${describeResult(result)}`);
   if (flags.json !== undefined) {
@@ -36,24 +41,51 @@ async function main(words: readonly string[]): Promise<number> {
   return result.runs.some(({ measured }) => measured.count === 0) ? 1 : 0;
 }
 
+function print(figures: Figures): number {
+  console.log(`\n${describeConditions(conditionsOf(process.cwd()))}\n`);
+  for (const [what, figure] of figures) console.log(`${what}: ${figure}`);
+  return 0;
+}
+
 interface Flags {
   readonly length: "quick" | "full";
   readonly json: string | undefined;
+  readonly large: number | undefined;
+  readonly catchUp: number | undefined;
 }
 
 function parseFlags(words: readonly string[]): Flags | undefined {
   try {
     const { values } = parseArgs({
       args: [...words],
-      options: { quick: { type: "boolean" }, json: { type: "string" } },
+      options: {
+        quick: { type: "boolean" },
+        json: { type: "string" },
+        large: { type: "string" },
+        "catch-up": { type: "string" },
+      },
       strict: true,
     });
-    return { length: values.quick === true ? "quick" : "full", json: values.json };
+    return {
+      length: values.quick === true ? "quick" : "full",
+      json: values.json,
+      large: countOf(values.large),
+      catchUp: countOf(values["catch-up"]),
+    };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    console.error(`${reason} npm run bench takes --quick and --json FILE, after two dashes.`);
+    console.error(
+      `${reason} npm run bench takes --quick, --json FILE, --large N and --catch-up N, after two dashes.`,
+    );
     return undefined;
   }
+}
+
+function countOf(word: string | undefined): number | undefined {
+  if (word === undefined) return undefined;
+  const count = Number(word);
+  if (Number.isSafeInteger(count) && count > 0) return count;
+  throw new Error(`${word} is no count.`);
 }
 
 async function measureAll(length: Flags["length"]): Promise<BenchmarkResult> {

@@ -5,10 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readClusterFile, type ClusterNode } from "../../cluster/local/cluster-file.ts";
 import { LocalFleet } from "../../cluster/local/local-fleet.ts";
-import { placesOf } from "../../cluster/local/places.ts";
+import { nodePlaces, placesOf } from "../../cluster/local/places.ts";
+import { HoldfastClient } from "../../src/client/client.ts";
 import type { Access } from "./orders.ts";
 
-const regionName = "us-east-1";
+export const regionName = "us-east-1";
 /** What statfs calls a file system that is memory. */
 const memoryTypes: ReadonlySet<number> = new Set([0x0102_1994, 0x8584_58f6]);
 
@@ -30,9 +31,9 @@ export class BenchRegion implements AsyncDisposable {
     };
   }
 
-  static async open(): Promise<BenchRegion> {
+  static async open(nodesPerRegion = 3): Promise<BenchRegion> {
     const home = mkdtempSync(join(folderOnDisk(), "holdfast-bench-"));
-    const shape = { regions: [regionName], nodesPerRegion: 3 };
+    const shape = { regions: [regionName], nodesPerRegion };
     const fleet = await LocalFleet.launch({ home, shape });
     const region = new BenchRegion(home, fleet);
     await fleet.waitReady();
@@ -48,6 +49,30 @@ export class BenchRegion implements AsyncDisposable {
     const node = this.nodes().find((each) => each.id === id);
     if (node === undefined) throw new Error(`cluster.json does not tell of ${id}.`);
     return node;
+  }
+
+  /** In the order of `nodes`. */
+  configFiles(): readonly string[] {
+    return this.nodes().map(({ id }) => nodePlaces(this.home, regionName, id).config);
+  }
+
+  client(): HoldfastClient {
+    const { ca, token } = this.access;
+    return new HoldfastClient({ endpoints: this.nodes().map(({ grpc }) => grpc), token, ca });
+  }
+
+  /** Stops every node; the supervisor and the addresses stay. */
+  async pauseFleet(): Promise<void> {
+    for (const { id } of this.nodes()) await this.fleet.stop({ kind: "node", nodeId: id });
+  }
+
+  /** Starts every node but one, and resolves when they answer. */
+  async resumeFleet(withinMs: number, except?: string): Promise<void> {
+    const wanted = this.nodes().filter(({ id }) => id !== except);
+    for (const { id } of wanted) await this.fleet.start({ kind: "node", nodeId: id });
+    for (const { id } of wanted) {
+      await this.fleet.waitReady({ part: { kind: "node", nodeId: id }, withinMs });
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

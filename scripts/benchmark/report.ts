@@ -23,20 +23,20 @@ export function describeResult({
   failoverGaps,
 }: BenchmarkResult): string {
   return [
-    describeConditions(conditions, secrets),
+    `Three nodes on one machine, TLS on, every write synced; values of ${valueBytes} bytes in ${secrets} secrets.`,
+    describeConditions(conditions),
+    "The clients share the processors with the nodes.",
     tableOf(runs),
     describeFailover(failoverGaps),
     ...warningsFor(runs),
   ].join("\n\n");
 }
 
-function describeConditions(conditions: Conditions, secrets: number): string {
+export function describeConditions(conditions: Conditions): string {
   return [
-    `Three nodes on one machine, TLS on, every write synced; values of ${valueBytes} bytes in ${secrets} secrets.`,
     `${conditions.processors}, ${conditions.memoryGiB} GiB; ${conditions.kernel}; ${conditions.disk};`,
     `Node.js ${conditions.node}; commit ${conditions.commit}; ${conditions.date};`,
     `load average before the first run ${conditions.loadAverage.toFixed(1)}.`,
-    "The clients share the processors with the nodes.",
   ].join("\n");
 }
 
