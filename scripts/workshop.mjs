@@ -23,11 +23,10 @@ const commands = {
   stop: (words) => withoutBuilding("stop", words),
   status: (words) => withoutBuilding("status", words),
   test: (words) => check(root, words),
-  bench: async (words) => {
-    await setUp(root);
-    const program = join(root, "dist/scripts/benchmark.js");
-    return spawnSync(process.execPath, [program, ...words], { stdio: "inherit" }).status ?? 1;
-  },
+  bench: (words) => built("dist/scripts/benchmark.js", words),
+  simulate: (words) => built("dist/test/simulation/simulate.js", words),
+  nemesis: (words) => built("dist/test/nemesis/main.js", words),
+  "check-history": (words) => built("dist/test/nemesis/check-history.js", words),
 };
 
 /**
@@ -49,6 +48,18 @@ export async function runCommand(name, words) {
     console.error(error.message);
     return 1;
   }
+}
+
+/**
+ * A program of the build, with these words.
+ *
+ * @param {string} program
+ * @param {string[]} words
+ */
+async function built(program, words) {
+  await setUp(root);
+  const path = join(root, program);
+  return spawnSync(process.execPath, [path, ...words], { stdio: "inherit" }).status ?? 1;
 }
 
 /**

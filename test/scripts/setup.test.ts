@@ -234,7 +234,8 @@ describe("run.mjs", () => {
     assert.equal(status, 2);
     assert.equal(
       stderr,
-      'There is no command "begin". There are: setup, start, stop, status, test, bench.\n',
+      'There is no command "begin". There are: ' +
+        "setup, start, stop, status, test, bench, simulate, nemesis, check-history.\n",
     );
   });
 

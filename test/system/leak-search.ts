@@ -21,7 +21,17 @@ export function searchFiles(folder: string, sought: readonly Sought[]): readonly
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
   const needles = sought.map((each) => [each.name, needlesOf(Buffer.from(each.bytes))] as const);
-  return files.flatMap((file) => searchContent(file, readFileSync(file), needles));
+  return files.flatMap((file) =>
+    searchContent(file, withoutZerosAtEnd(readFileSync(file)), needles),
+  );
+}
+
+/** Space that is kept in reserve is many megabytes of nothing. */
+function withoutZerosAtEnd(content: Buffer): Buffer {
+  let end = content.length;
+  while (end > 0 && content[end - 1] === 0) end -= 1;
+  // A form that ends with a zero is still found.
+  return content.subarray(0, end + 1);
 }
 
 /** Every place in one text, such as an answer to a caller. */
