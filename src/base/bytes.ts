@@ -1,7 +1,8 @@
 // Bytes as text and back, and the comparisons that bytes need.
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { fatal: true });
+// A byte order mark is a character like any other: a value that begins with one keeps it.
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);

@@ -5,7 +5,8 @@
 /** The facts that go with each refusal. No plaintext and no key material, ever. */
 export interface RefusalFacts {
   // What was asked is malformed.
-  validation_failed: { violations: readonly string[] };
+  /** The violations that are named, and how many more there are. */
+  validation_failed: { violations: readonly string[]; unnamed?: number };
   invalid_name: None;
   client_request_token_missing: None;
   value_missing: None;
@@ -119,9 +120,14 @@ const joinTokenSentences = {
 } as const;
 
 const sentences: { [Code in RefusalCode]: (facts: RefusalFacts[Code]) => string } = {
-  validation_failed: ({ violations }) =>
-    `${violations.length} validation ${violations.length === 1 ? "error" : "errors"} detected: ` +
-    violations.join("; "),
+  validation_failed: ({ violations, unnamed = 0 }) => {
+    const count = violations.length + unnamed;
+    return (
+      `${count} validation ${count === 1 ? "error" : "errors"} detected: ` +
+      violations.join("; ") +
+      (unnamed === 0 ? "" : `; and ${unnamed} more`)
+    );
+  },
   invalid_name: () =>
     "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!",
   client_request_token_missing: () =>

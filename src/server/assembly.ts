@@ -254,6 +254,7 @@ function openGrpc(
     ),
     backup: backupHandlers((caller) => parts.backups.create(caller), unaryParts),
     reflection: configuration.reflection ? "on" : "off",
+    calls: unaryParts,
   });
 }
 

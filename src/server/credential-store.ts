@@ -4,6 +4,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import type { Principal } from "../access/principal.ts";
 import { utf8 } from "../base/bytes.ts";
 import { assert } from "../base/assert.ts";
+import { UsedSignatures } from "./used-signatures.ts";
 
 export interface AccessKey {
   readonly principal: Principal;
@@ -16,6 +17,9 @@ export interface CredentialStore {
 
   /** Whom the token stands for. Takes the same time whichever token it is given. */
   bearerToken(token: string): Principal | undefined;
+
+  /** Those of the access keys that must not be taken a second time. */
+  readonly usedSignatures: UsedSignatures;
 }
 
 /**
@@ -43,6 +47,8 @@ export function administratorCredentials(settings: AdministratorCredentials): Cr
     kind: "administrator",
   };
   return {
+    usedSignatures: new UsedSignatures(),
+
     accessKey: (accessKeyId) =>
       accessKeyId === settings.accessKeyId
         ? { principal, secretAccessKey: settings.secretAccessKey }

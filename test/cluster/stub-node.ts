@@ -78,6 +78,7 @@ await listenGrpc({
     parts,
   ),
   reflection: "off",
+  calls: parts,
 });
 
 function members(): readonly string[] {

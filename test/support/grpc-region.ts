@@ -8,6 +8,7 @@ import { clusterHandlers } from "../../src/server/grpc/cluster-handlers.ts";
 import { listenGrpc, type GrpcListener } from "../../src/server/grpc/listen.ts";
 import { operationHandlers, type CallOperation } from "../../src/server/grpc/operation-handlers.ts";
 import type { FailedCall, UnaryParts } from "../../src/server/grpc/unary.ts";
+import type { ConnectionLimits } from "../../src/server/tls-connections.ts";
 import type { Caller } from "../../src/services/caller.ts";
 import { secretOperationNames } from "../../src/services/operations/operations.ts";
 import { loopbackCertificate, type TestCertificate } from "./test-certificates.ts";
@@ -36,6 +37,7 @@ export interface RegionOptions {
   readonly reflection?: "on" | "off";
   readonly status?: StatusResponse;
   readonly backup?: CreateBackup;
+  readonly connections?: Partial<ConnectionLimits>;
 }
 
 /** A region that has nothing to back up. */
@@ -58,6 +60,7 @@ export async function serveRegion(
     reflection = "off",
     status = { members: [] },
     backup = noBackup,
+    connections = {},
   }: RegionOptions = {},
 ): Promise<GrpcRegion> {
   const tls = await testCertificate();
@@ -77,6 +80,8 @@ export async function serveRegion(
     cluster: clusterHandlers(() => Promise.resolve(status), call as CallOperation, parts),
     backup: backupHandlers(backup, parts),
     reflection,
+    calls: parts,
+    connections,
   });
   return {
     endpoint: `127.0.0.1:${listener.port}`,

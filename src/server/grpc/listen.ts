@@ -8,7 +8,15 @@ import {
 import { ReflectionService } from "@grpc/reflection";
 import { HealthImplementation } from "grpc-health-check";
 import { publicPackage, publicService } from "../../base/public-services.ts";
+import {
+  defaultConnectionLimits,
+  type ConnectionLimits,
+  type ServerIdentity,
+} from "../tls-connections.ts";
+import { guardedCalls } from "./guarded-calls.ts";
 import { strict } from "./strict-decoding.ts";
+import { listenTls, type TlsListener } from "./tls-listener.ts";
+import type { UnaryParts } from "./unary.ts";
 
 export interface GrpcListenOptions {
   /** `host:port`; port 0 takes any that is free. */
@@ -19,12 +27,9 @@ export interface GrpcListenOptions {
   readonly backup: UntypedServiceImplementation;
   /** Tells strangers what the services look like: for development. */
   readonly reflection: "on" | "off";
-}
-
-/** The certificate chain and its key, in PEM. */
-export interface ServerIdentity {
-  readonly cert: string;
-  readonly key: string;
+  /** Whom every call is checked against before its body is decoded. */
+  readonly calls: UnaryParts;
+  readonly connections?: Partial<ConnectionLimits>;
 }
 
 export interface GrpcListener extends AsyncDisposable {
@@ -36,9 +41,10 @@ export interface GrpcListener extends AsyncDisposable {
 }
 
 const limits: ServerOptions = {
-  // The largest request has a value of 64 KiB; the largest answer has twenty of them.
+  // The largest request has a value of 64 KiB.
   "grpc.max_receive_message_length": 1024 * 1024,
-  "grpc.max_send_message_length": 2 * 1024 * 1024,
+  // What a client takes that was told nothing else: a page of a hundred secrets ends below it.
+  "grpc.max_send_message_length": 4 * 1024 * 1024,
   "grpc.max_concurrent_streams": 128,
   // In megabytes.
   "grpc-node.max_session_memory": 10,
@@ -51,7 +57,7 @@ const limits: ServerOptions = {
 
 /** Serves until closed. Rejects when the address cannot be had. */
 export async function listenGrpc(options: GrpcListenOptions): Promise<GrpcListener> {
-  const server = new Server(limits);
+  const server = new Server({ ...limits, interceptors: [guardedCalls(options.calls)] });
   server.addService(strict(publicService("SecretsManager")), options.secrets);
   server.addService(strict(publicService("Cluster")), options.cluster);
   server.addService(strict(publicService("Backup")), options.backup);
@@ -59,35 +65,37 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<GrpcListen
   health.addToServer(server);
   if (options.reflection === "on") new ReflectionService(publicPackage()).addToServer(server);
 
-  const port = await bind(server, options);
+  const { address, tls } = options;
+  const connections = { ...defaultConnectionLimits, ...options.connections };
+  // To the server they are plain: TLS is the listener's.
+  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const listener = await listenTls({ address, tls, limits: connections }, injector);
   return {
-    port,
+    port: listener.port,
     setHealth: (serving) => {
       health.setStatus("", serving);
     },
-    close: (graceMs) => close(server, graceMs),
-    [Symbol.asyncDispose]: () => close(server, 0),
+    close: (graceMs) => close(server, listener, graceMs),
+    [Symbol.asyncDispose]: () => close(server, listener, 0),
   };
 }
 
-function bind(server: Server, { address, tls }: GrpcListenOptions): Promise<number> {
-  const pair = { cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) };
-  const credentials = ServerCredentials.createSsl(null, [pair]);
-  return new Promise((resolve, reject) => {
-    server.bindAsync(address, credentials, (error, port) => {
-      if (error === null) resolve(port);
-      else reject(error);
-    });
-  });
+async function close(server: Server, listener: TlsListener, graceMs: number): Promise<void> {
+  const cut = setTimeout(() => {
+    server.forceShutdown();
+    listener.cut();
+  }, graceMs);
+  try {
+    await Promise.all([listener.close(), shutdown(server)]);
+  } finally {
+    clearTimeout(cut);
+  }
 }
 
-function close(server: Server, graceMs: number): Promise<void> {
+/** Resolves when the calls under way have ended. */
+function shutdown(server: Server): Promise<void> {
   return new Promise((resolve, reject) => {
-    const cut = setTimeout(() => {
-      server.forceShutdown();
-    }, graceMs);
     server.tryShutdown((error) => {
-      clearTimeout(cut);
       if (error === undefined) resolve();
       else reject(error);
     });

@@ -6,7 +6,7 @@ import { fromWire, toWire, type Message } from "../../base/message-shape.ts";
 import { messageShapes } from "../../generated/public-contract.ts";
 import type { Caller } from "../../services/caller.ts";
 import { monotonicDeadline } from "./call-deadline.ts";
-import { principalOf, toStatus, trailer, type UnaryParts } from "./unary.ts";
+import { leaveUnanswered, principalOf, toStatus, trailer, type UnaryParts } from "./unary.ts";
 
 /** One method: what it does, and the names of its messages in the contract. */
 export interface StreamMethod {
@@ -27,14 +27,19 @@ export function serverStream(
 ): handleServerStreamingCall<Message, Message> {
   return (call) => {
     const requestId = parts.entropy.uuid();
-    sendAll(call, method, { parts, requestId }).then(
-      () => {
-        call.end(trailer(requestId));
-      },
-      (error: unknown) => {
-        call.emit("error", toStatus(error, { path: call.getPath(), requestId }, parts));
-      },
-    );
+    const failed = { path: call.getPath(), requestId };
+    sendAll(call, method, { parts, requestId })
+      .then(
+        () => {
+          call.end(trailer(requestId));
+        },
+        (error: unknown) => {
+          call.emit("error", toStatus(error, failed, parts));
+        },
+      )
+      .catch((error: unknown) => {
+        leaveUnanswered(error, failed, parts);
+      });
   };
 }
 

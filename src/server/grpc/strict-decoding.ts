@@ -3,9 +3,25 @@
 // not the value that was sent.
 import { isUtf8 } from "node:buffer";
 import type { MethodDefinition, ServiceDefinition } from "@grpc/grpc-js";
+import { RefusedError, refuseCall } from "../../base/errors.ts";
 import { publicPackage } from "../../base/public-services.ts";
 
-/** The same service; gRPC refuses what is not well formed with INTERNAL, before any handler. */
+/** As many as an AWS request has tokens (services/operations/guarded-json.ts). */
+const fieldLimit = 10_000;
+
+/** Stands for a message that was not decoded, on its way to where calls are refused. */
+export class RefusedMessage {
+  readonly refused: RefusedError;
+
+  constructor(refused: RefusedError) {
+    this.refused = refused;
+  }
+}
+
+/**
+ * The same service; gRPC refuses what is not well formed with INTERNAL, before any handler. A
+ * message of too many fields becomes a `RefusedMessage`.
+ */
 export function strict(service: ServiceDefinition): ServiceDefinition {
   const methods = Object.entries(service).map(([name, method]) => [name, strictMethod(method)]);
   return Object.fromEntries(methods) as ServiceDefinition;
@@ -14,11 +30,16 @@ export function strict(service: ServiceDefinition): ServiceDefinition {
 type Method = MethodDefinition<unknown, unknown>;
 
 function strictMethod(method: Method): Method {
-  const request = messageNamed(requestName(method));
+  const request = fieldsOf(requestName(method));
   return {
     ...method,
     requestDeserialize: (bytes) => {
-      checkMessage(bytes, request);
+      try {
+        checkMessage(bytes, request, { left: fieldLimit });
+      } catch (error) {
+        if (error instanceof RefusedError) return new RefusedMessage(error);
+        throw error;
+      }
       return method.requestDeserialize(bytes);
     },
   };
@@ -42,29 +63,48 @@ function requestName(method: Method): string {
   return requestType?.type.name ?? "";
 }
 
-function messageNamed(name: string): Fields {
+const knownFields = new Map<string, Fields>();
+
+/** Made once a message type: a request may have thousands of one. */
+function fieldsOf(name: string): Fields {
+  const known = knownFields.get(name);
+  if (known !== undefined) return known;
   const definition = publicPackage()[`holdfast.v1.${name}`] as LoadedMessage | undefined;
-  return new Map(definition?.type.field.map((field) => [field.number, field]));
+  const fields = new Map(definition?.type.field.map((field) => [field.number, field]));
+  knownFields.set(name, fields);
+  return fields;
+}
+
+/** The fields that a request may still have, those of the messages inside it among them. */
+interface Budget {
+  left: number;
 }
 
 /** Throws when the fields do not fill `bytes` exactly, or when a text is not UTF-8. */
-function checkMessage(bytes: Uint8Array, fields: Fields): void {
+function checkMessage(bytes: Uint8Array, fields: Fields, budget: Budget): void {
   for (let at = 0; at < bytes.length;) {
+    budget.left -= 1;
+    if (budget.left < 0) {
+      throw refuseCall("malformed_request", { reason: "The message has too many fields." });
+    }
     const tag = varint(bytes, at);
     const field = fields.get(Math.floor(tag.value / 8));
     const wireType = tag.value % 8;
     const start = wireType === 2 ? varint(bytes, tag.end) : tag;
     const end = endOfField(bytes, wireType, start);
     if (end > bytes.length) throw new Error("the message is cut off");
-    if (wireType === 2 && field !== undefined) checkField(bytes.subarray(start.end, end), field);
+    if (wireType === 2 && field !== undefined) {
+      checkField(bytes.subarray(start.end, end), field, budget);
+    }
     at = end;
   }
 }
 
-function checkField(content: Uint8Array, field: FieldDescriptor): void {
+function checkField(content: Uint8Array, field: FieldDescriptor, budget: Budget): void {
   if (field.type === "TYPE_STRING" && !isUtf8(content)) throw new Error("a text is not UTF-8");
   if (field.type !== "TYPE_MESSAGE") return;
-  checkMessage(content, messageNamed(field.typeName.slice(field.typeName.lastIndexOf(".") + 1)));
+  const name = field.typeName.slice(field.typeName.lastIndexOf(".") + 1);
+  checkMessage(content, fieldsOf(name), budget);
 }
 
 interface Varint {

@@ -48,18 +48,23 @@ const metadataLimitBytes = 8 * 1024;
 export function unary(method: UnaryMethod, parts: UnaryParts): handleUnaryCall<Message, Message> {
   return (call, callback) => {
     const requestId = parts.entropy.uuid();
+    const failed = { path: call.getPath(), requestId };
     const metadata = trailer(requestId);
     const onReflected = (index: LogIndex): void => {
       metadata.set("holdfast-index", String(index));
     };
-    answer(call, method, { parts, requestId, onReflected }).then(
-      (reply) => {
-        callback(null, reply, metadata);
-      },
-      (error: unknown) => {
-        callback(toStatus(error, { path: call.getPath(), requestId }, parts));
-      },
-    );
+    answer(call, method, { parts, requestId, onReflected })
+      .then(
+        (reply) => {
+          callback(null, reply, metadata);
+        },
+        (error: unknown) => {
+          callback(toStatus(error, failed, parts));
+        },
+      )
+      .catch((error: unknown) => {
+        leaveUnanswered(error, failed, parts);
+      });
   };
 }
 
@@ -86,11 +91,7 @@ export function principalOf(metadata: Metadata, parts: UnaryParts): Principal {
 }
 
 /** What a call that failed is answered with. */
-export function toStatus(
-  error: unknown,
-  failed: FailedCall,
-  parts: UnaryParts,
-): Partial<StatusObject> {
+export function toStatus(error: unknown, failed: FailedCall, parts: UnaryParts): StatusObject {
   // A program that contradicts itself must not answer another call.
   if (error instanceof InvariantViolation) throw error;
 
@@ -104,6 +105,12 @@ export function toStatus(
   parts.onInternalError(error, failed);
   metadata.set("holdfast-error", internalError.awsType);
   return { code: internalError.grpc, details: "internal error", metadata };
+}
+
+/** For what fails while the answer is sent: the one call is lost, and the node goes on. */
+export function leaveUnanswered(error: unknown, failed: FailedCall, parts: UnaryParts): void {
+  if (error instanceof InvariantViolation) throw error;
+  parts.onInternalError(error, failed);
 }
 
 export function trailer(requestId: string): Metadata {

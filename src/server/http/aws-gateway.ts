@@ -2,6 +2,7 @@
 // It knows headers, signatures and JSON, and nothing of secrets. Checks come cheapest first: size,
 // headers, signature, JSON, and only then the operation.
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Principal } from "../../access/principal.ts";
 import { InvariantViolation } from "../../base/assert.ts";
 import type { Clock } from "../../base/clock.ts";
 import type { Entropy } from "../../base/entropy.ts";
@@ -16,8 +17,15 @@ import {
 } from "../../services/operations/operations.ts";
 import type { CredentialStore } from "../credential-store.ts";
 import { internalErrorAnswer, refusalAnswer, sendAnswer, type AwsAnswer } from "./aws-answer.ts";
+import { BodyBudget } from "./body-budget.ts";
 import { withinDeadline } from "./deadline.ts";
-import { CallerGone, checkBodyLength, readBody } from "./request-body.ts";
+import {
+  CallerGone,
+  checkBodyLength,
+  readBody,
+  type Body,
+  type BodyLimits,
+} from "./request-body.ts";
 import { readSignatureClaim, verifySignature, type SignatureClaim } from "./sigv4.ts";
 import { malformedHead, readHeaders, type WireHeaders } from "./wire-headers.ts";
 
@@ -43,6 +51,8 @@ export interface AwsGatewayParts {
   readonly onInternalError: (error: unknown, failed: FailedRequest) => void;
   /** From arrival to answer; 10 seconds unless said otherwise. */
   readonly deadlineMs?: number;
+  /** For all bodies that are not checked yet together; 64 MiB unless said otherwise. */
+  readonly bodiesBytes?: number;
 }
 
 export interface FailedRequest {
@@ -52,6 +62,7 @@ export interface FailedRequest {
 /** A secret of 64 KiB with every byte written as a six-byte JSON escape, and room for the rest. */
 const bodyLimitBytes = 512 * 1024;
 const defaultDeadlineMs = 10_000;
+const defaultBodiesBytes = 64 * 1024 * 1024;
 
 export type GatewayHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -62,12 +73,14 @@ export type GatewayHandler = (request: IncomingMessage, response: ServerResponse
  */
 export function awsGateway(parts: AwsGatewayParts): GatewayHandler {
   const hosts = new Set(parts.hostNames.map((name) => bareHost(name.toLowerCase())));
+  const budget = new BodyBudget(parts.bodiesBytes ?? defaultBodiesBytes);
+  const limits: BodyLimits = { limitBytes: bodyLimitBytes, budget };
   return async (request, response) => {
     const requestId = parts.entropy.uuid();
     const endMs = parts.clock.monotonicMs() + (parts.deadlineMs ?? defaultDeadlineMs);
     try {
       const { call, claim } = readHead(request, { region: parts.region, hosts });
-      const body = await readBody(request, bodyLimitBytes);
+      const body = await readBody(request, limits);
       const answer = await answerCall(parts, { operation: call, claim, body, requestId, endMs });
       sendAnswer(request, response, { answer, requestId });
     } catch (error) {
@@ -116,18 +129,15 @@ function targetOf({ values }: WireHeaders): SecretOperationName {
 interface Received {
   readonly operation: SecretOperationName;
   readonly claim: SignatureClaim;
-  readonly body: Uint8Array;
+  readonly body: Body;
   readonly requestId: string;
   readonly endMs: number;
 }
 
-async function answerCall(
-  parts: AwsGatewayParts,
-  { operation, claim, body, requestId, endMs }: Received,
-): Promise<AwsAnswer> {
-  const { credentials, clock } = parts;
-  const principal = verifySignature(claim, body, { credentials, now: clock.now() });
-  const draft = decodeRequest(operation, body);
+async function answerCall(parts: AwsGatewayParts, received: Received): Promise<AwsAnswer> {
+  const { clock } = parts;
+  const { operation, requestId, endMs } = received;
+  const { principal, draft } = openCall(parts, received);
   let index: LogIndex | undefined;
   const onReflected = (reflected: LogIndex): void => {
     index = reflected;
@@ -141,6 +151,21 @@ async function answerCall(
     },
   );
   return { http: 200, body: encodeResponse(operation, response), index };
+}
+
+interface OpenedCall {
+  readonly principal: Principal;
+  readonly draft: DraftOf<SecretOperationName>;
+}
+
+/** The body is wiped and its room given back before the operation begins, which may take long. */
+function openCall(
+  { credentials, clock }: AwsGatewayParts,
+  { operation, claim, body }: Received,
+): OpenedCall {
+  using received = body;
+  const principal = verifySignature(claim, received.bytes, { credentials, now: clock.now() });
+  return { principal, draft: decodeRequest(operation, received.bytes) };
 }
 
 function failureAnswer(

@@ -2,7 +2,14 @@
 // file; what no route takes is answered 404.
 import { createServer, type Server, type ServerOptions } from "node:https";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { AddressInfo } from "node:net";
+import {
+  defaultConnectionLimits,
+  limitConnections,
+  tlsOptions,
+  type ConnectionLimits,
+  type ServerIdentity,
+} from "../tls-connections.ts";
 
 /** A promise that rejects stops the process: a route answers its own failures. */
 export type RouteHandler = (
@@ -10,22 +17,16 @@ export type RouteHandler = (
   response: ServerResponse,
 ) => void | Promise<void>;
 
-export interface HttpsSettings {
+export interface HttpsSettings extends ServerIdentity {
   readonly host: string;
   /** 0 for any that is free. */
   readonly port: number;
-  /** PEM. */
-  readonly key: string;
-  readonly cert: string;
   /** By method and path, such as `GET /healthz`: exactly, without a query. */
   readonly routes: ReadonlyMap<string, RouteHandler>;
   readonly limits?: Partial<HttpsLimits>;
 }
 
-export interface HttpsLimits {
-  readonly connections: number;
-  readonly connectionsPerAddress: number;
-  readonly handshakeMs: number;
+export interface HttpsLimits extends ConnectionLimits {
   readonly headerBytes: number;
   /** Until the last byte of the headers, and until the last byte of the request. */
   readonly headersMs: number;
@@ -37,9 +38,7 @@ export interface HttpsLimits {
 }
 
 const defaultLimits: HttpsLimits = {
-  connections: 4_000,
-  connectionsPerAddress: 200,
-  handshakeMs: 5_000,
+  ...defaultConnectionLimits,
   headerBytes: 16 * 1024,
   headersMs: 10_000,
   requestMs: 30_000,
@@ -58,9 +57,8 @@ export interface HttpsListener {
 export async function listenHttps(settings: HttpsSettings): Promise<HttpsListener> {
   const limits = { ...defaultLimits, ...settings.limits };
   const server = createServer(serverOptions(settings, limits));
-  server.maxConnections = limits.connections;
   server.maxRequestsPerSocket = limits.requestsPerConnection;
-  limitConnectionsPerAddress(server, limits.connectionsPerAddress);
+  limitConnections(server, limits);
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
     void runRoute(settings.routes, request, response);
@@ -78,18 +76,9 @@ export async function listenHttps(settings: HttpsSettings): Promise<HttpsListene
   return { port, close: (graceMs = 5_000) => (closed ??= closeServer(server, graceMs)) };
 }
 
-function serverOptions({ key, cert }: HttpsSettings, limits: HttpsLimits): ServerOptions {
+function serverOptions(identity: ServerIdentity, limits: HttpsLimits): ServerOptions {
   return {
-    key,
-    cert,
-    minVersion: "TLSv1.2",
-    // Naming the suites of 1.2 alone would switch 1.3 off.
-    ciphers:
-      "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256:" +
-      "ECDHE+AESGCM:ECDHE+CHACHA20",
-    ecdhCurve: "X25519:P-256",
-    ALPNProtocols: ["http/1.1"],
-    handshakeTimeout: limits.handshakeMs,
+    ...tlsOptions(identity, "http/1.1", limits),
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headersMs,
     requestTimeout: limits.requestMs,
@@ -128,22 +117,6 @@ function sendError(request: IncomingMessage, response: ServerResponse, http: 404
     ...(request.complete ? {} : { connection: "close" }),
   });
   response.end(body);
-}
-
-/** One address cannot take all the connections there are. */
-function limitConnectionsPerAddress(server: Server, limit: number): void {
-  const open = new Map<string, number>();
-  server.prependListener("connection", (socket: Socket) => {
-    const address = socket.remoteAddress ?? "";
-    const count = (open.get(address) ?? 0) + 1;
-    open.set(address, count);
-    socket.once("close", () => {
-      const left = (open.get(address) ?? 1) - 1;
-      if (left === 0) open.delete(address);
-      else open.set(address, left);
-    });
-    if (count > limit) socket.destroy();
-  });
 }
 
 function closeServer(server: Server, graceMs: number): Promise<void> {

@@ -4,6 +4,11 @@ import { epochMs, type EpochMs } from "../../base/ids.ts";
 
 const toleranceMs = 5 * 60 * 1000;
 
+/** The last moment at which a request signed then is taken: the server's time is cut to seconds. */
+export function validUntil(signedAt: EpochMs): EpochMs {
+  return epochMs(signedAt + toleranceMs + 999);
+}
+
 /** Reads `yyyymmddThhmmssZ` (ISO 8601 basic format), or nothing when it is no time at all. */
 export function parseSignedTime(text: string): EpochMs | undefined {
   const match = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(\d{2})Z$/.exec(text);

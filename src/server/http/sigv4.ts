@@ -1,16 +1,20 @@
 // Who signed a request (AWS Signature Version 4, header form), in two steps: what the headers claim
 // is read before the body is, and proved once it is there.
 //
-// Every `x-amz-*` header must be signed: the operation itself is one. There is no memory of
-// signatures: a copy of a request within five minutes is caught by its client request token.
+// Every `x-amz-*` header must be signed: the operation itself is one. A copy of a request within
+// five minutes is caught by its client request token; where no token guards the change, a node
+// takes the same signature once. SDKs and the AWS CLI sign each attempt anew (the number of the
+// attempt is a signed header), so what is refused here is no retry of theirs.
 import { timingSafeEqual } from "node:crypto";
 import type { Principal } from "../../access/principal.ts";
 import { RefusedError, refuseCall } from "../../base/errors.ts";
 import type { EpochMs } from "../../base/ids.ts";
+import { decodeRequest } from "../../services/operations/codec.ts";
+import type { SecretOperationName } from "../../services/operations/operations.ts";
 import { decoySecretAccessKey, type CredentialStore } from "../credential-store.ts";
 import { parseAuthorization, type Authorization } from "./authorization-header.ts";
 import { canonicalRequest, sha256Hex, sign, stringToSign, type Scope } from "./signature.ts";
-import { parseSignedTime, skewReason } from "./signed-time.ts";
+import { parseSignedTime, skewReason, validUntil } from "./signed-time.ts";
 import type { WireHeaders } from "./wire-headers.ts";
 
 const service = "secretsmanager";
@@ -60,7 +64,8 @@ export function readSignatureClaim(
  *
  * An access key id that nobody has costs the same work and meets the same refusal as a wrong
  * signature; only the cause tells them apart. The server's time is told to a true signer only.
- * Refuses with invalid_signature or unrecognized_client.
+ * A signature for a change that no token guards is taken once on each node: a copy of the
+ * request is refused. Refuses with invalid_signature or unrecognized_client.
  */
 export function verifySignature(
   claim: SignatureClaim,
@@ -88,7 +93,40 @@ export function verifySignature(
   if (skew !== undefined) throw invalid(skew);
   // There are no temporary credentials yet, so no session token can be right.
   if (headers.has("x-amz-security-token")) throw refuseCall("unrecognized_client", {});
+  if (isUnguarded(headers, body)) requireUnused(claim, { credentials, now });
   return accessKey.principal;
+}
+
+/** Changes that a second arrival could make anew after others have changed them back. */
+const unguarded: ReadonlySet<string> = new Set(
+  (
+    [
+      "DeleteSecret",
+      "RestoreSecret",
+      "TagResource",
+      "UntagResource",
+      "UpdateSecretVersionStage",
+    ] as const satisfies readonly SecretOperationName[]
+  ).map((name) => `secretsmanager.${name}`),
+);
+
+function isUnguarded(headers: ReadonlyMap<string, string>, body: Uint8Array): boolean {
+  const target = headers.get("x-amz-target") ?? "";
+  if (target !== "secretsmanager.UpdateSecret") return unguarded.has(target);
+  // With a value its token is the name of a version; without, the token means nothing.
+  const { secretString, secretBinary } = decodeRequest("UpdateSecret", body);
+  secretBinary?.fill(0);
+  return secretString === undefined && secretBinary === undefined;
+}
+
+function requireUnused(
+  { authorization, signedAt }: SignatureClaim,
+  { credentials, now }: Verification,
+): void {
+  const { accessKeyId, signature } = authorization;
+  const name = `${accessKeyId}/${signature}`;
+  if (credentials.usedSignatures.use(name, validUntil(signedAt), now)) return;
+  throw invalid("The request with this signature was received before. Sign it again to repeat it.");
 }
 
 function checkScope(authorization: Authorization, time: string, region: string): void {

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { connect, type ClientHttp2Session, type IncomingHttpHeaders } from "node:http2";
 import { describe, it } from "mocha";
 import * as grpc from "@grpc/grpc-js";
+import { refuseCall } from "../../../src/base/errors.ts";
 import { serveRegion, token, type GrpcRegion } from "../../support/grpc-region.ts";
 
 const path = "/holdfast.v1.SecretsManager/GetSecretValue";
@@ -45,11 +46,63 @@ describe("grpc wire, from strangers", () => {
     });
   }
 
+  const anybody = [path, "/holdfast.v1.Cluster/Status", "/holdfast.v1.Backup/Create"];
+  for (const method of anybody) {
+    it(`decodes nothing of a stranger's call of ${method}`, async () => {
+      await using region = await serveRegion(() => Promise.resolve({}));
+      using session = await openSession(region);
+
+      const cutOff = framed(Buffer.of(0x0a, 100, 0x64));
+      const answered = await post(session, cutOff, { method, headers: {} });
+
+      assert.equal(answered, String(grpc.status.UNAUTHENTICATED));
+    });
+  }
+
+  const tagResource = "/holdfast.v1.SecretsManager/TagResource";
+  const manyFields: [what: string, fields: (count: number) => Buffer][] = [
+    // Field 2 of TagResourceRequest is a tag, 63 is nothing.
+    ["empty tags", (count) => repeated(Buffer.of(0x12, 0), count)],
+    ["fields that nobody knows", (count) => repeated(Buffer.of(0xf8, 0x03, 0), count)],
+    ["fields of one tag", (count) => tagOf(repeated(Buffer.of(0x0a, 0), count - 1))],
+  ];
+  for (const [what, fields] of manyFields) {
+    it(`takes 10,000 ${what}, and refuses one more`, async () => {
+      await using region = await serveRegion(() => Promise.resolve({}));
+      using session = await openSession(region);
+
+      const most = await post(session, framed(fields(10_000)), { method: tagResource });
+      const tooMany = await post(session, framed(fields(10_001)), { method: tagResource });
+
+      assert.equal(most, String(grpc.status.OK));
+      assert.equal(tooMany, String(grpc.status.INVALID_ARGUMENT));
+    });
+  }
+
+  it("ends a stream with a sentence that has half a character, and goes on", async () => {
+    await using region = await serveRegion(() => Promise.resolve({}), {
+      // eslint-disable-next-line require-yield -- it fails before it has anything to give
+      backup: async function* () {
+        await Promise.resolve();
+        throw refuseCall("secret_exists", { name: "a\ud83d" });
+      },
+    });
+    using session = await openSession(region);
+
+    for (const attempt of ["first", "second"]) {
+      const answered = await post(session, framed(Buffer.of()), {
+        method: "/holdfast.v1.Backup/Create",
+      });
+
+      assert.equal(answered, String(grpc.status.ALREADY_EXISTS), attempt);
+    }
+  });
+
   it("answers a method it does not have with UNIMPLEMENTED", async () => {
     await using region = await serveRegion(() => Promise.resolve({}));
     using session = await openSession(region);
 
-    const answered = await post(session, framed(Buffer.of()), `${path}AndMore`);
+    const answered = await post(session, framed(Buffer.of()), { method: `${path}AndMore` });
 
     assert.equal(answered, String(grpc.status.UNIMPLEMENTED));
   });
@@ -62,11 +115,11 @@ describe("grpc wire, from strangers", () => {
     using toOpen = await openSession(open);
 
     assert.equal(
-      await post(toClosed, framed(Buffer.of()), list),
+      await post(toClosed, framed(Buffer.of()), { method: list }),
       String(grpc.status.UNIMPLEMENTED),
     );
     assert.notEqual(
-      await post(toOpen, framed(Buffer.of()), list),
+      await post(toOpen, framed(Buffer.of()), { method: list }),
       String(grpc.status.UNIMPLEMENTED),
     );
   });
@@ -101,17 +154,24 @@ async function openSession(region: GrpcRegion): Promise<Session> {
 }
 
 /** Sends one body, and gives the gRPC status it comes to. */
-async function post({ http2 }: Session, body: Buffer, method = path): Promise<string> {
+async function post(
+  { http2 }: Session,
+  body: Buffer,
+  {
+    method = path,
+    headers = { authorization: `Bearer ${token}` },
+  }: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> } = {},
+): Promise<string> {
   const stream = http2.request({
     ":method": "POST",
     ":path": method,
     "content-type": "application/grpc",
     te: "trailers",
-    authorization: `Bearer ${token}`,
+    ...headers,
   });
   let status: unknown;
-  const read = (headers: IncomingHttpHeaders): void => {
-    status ??= headers["grpc-status"];
+  const read = (received: IncomingHttpHeaders): void => {
+    status ??= received["grpc-status"];
   };
   // An answer without a message carries its status in the first headers.
   stream.on("response", read);
@@ -138,6 +198,19 @@ async function health({ http2 }: Session): Promise<Buffer> {
 /** A gRPC message: not compressed, its length, its bytes. */
 function framed(message: Buffer): Buffer {
   return Buffer.concat([promised(message.length), message]);
+}
+
+function repeated(field: Buffer, count: number): Buffer {
+  return Buffer.concat(Array<Buffer>(count).fill(field));
+}
+
+/** A TagResourceRequest with one tag. */
+function tagOf(content: Buffer): Buffer {
+  const length = content.length;
+  return Buffer.concat([
+    Buffer.of(0x12, (length & 0x7f) | 0x80, ((length >> 7) & 0x7f) | 0x80, length >> 14),
+    content,
+  ]);
 }
 
 function promised(length: number): Buffer {

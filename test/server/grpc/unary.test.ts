@@ -13,6 +13,9 @@ import { HoldfastClient, type AnswerNote } from "../../../src/client/client.ts";
 import type { ProtoGrpcType } from "../../../src/generated/public/secrets_manager.ts";
 import type { SecretsManagerClient } from "../../../src/generated/public/holdfast/v1/SecretsManager.ts";
 import type { Caller } from "../../../src/services/caller.ts";
+import type { Message } from "../../../src/base/message-shape.ts";
+import { unary } from "../../../src/server/grpc/unary.ts";
+import { validateRequest } from "../../../src/services/operations/validate-request.ts";
 import { administrator, serveRegion, token, type GrpcRegion } from "../../support/grpc-region.ts";
 
 const bearer = { authorization: `Bearer ${token}` };
@@ -85,6 +88,83 @@ describe("unary", () => {
     assert.equal(JSON.stringify(error.metadata.getMap()).includes("sda"), false);
     assert.equal(region.internalErrors[0]?.[0], cause);
     assert.equal(region.internalErrors[0][1].path, "/holdfast.v1.SecretsManager/GetSecretValue");
+  });
+
+  it("answers with a sentence that has half a character, and goes on", async () => {
+    await using region = await serveRegion(() =>
+      Promise.reject(refuseCall("secret_exists", { name: "a\ud83d" })),
+    );
+    using client = plainClient(region);
+
+    for (const attempt of ["first", "second"]) {
+      const { error } = await client.get({ secretId: "db" }, bearer);
+
+      assert.equal(error?.code, grpc.status.ALREADY_EXISTS, attempt);
+      assert.match(error.details, /secret a\ufffd already exists/);
+    }
+  });
+
+  it("says what is wrong with a value of more characters than it shows", async () => {
+    await using region = await serveRegion(async (_operation, _caller, request) =>
+      validateRequest("GetSecretValue", request),
+    );
+    using client = plainClient(region);
+
+    const { error } = await client.get({ secretId: `a${"😀".repeat(2048)}` }, bearer);
+
+    assert.equal(error?.code, grpc.status.INVALID_ARGUMENT);
+    assert.match(error.details, /^1 validation error detected: Value 'a(?:😀){511}\.\.\.' at/u);
+  });
+
+  it("cuts a sentence that would take the connection with it", async () => {
+    await using region = await serveRegion(() =>
+      Promise.reject(refuseCall("secret_exists", { name: "é".repeat(100_000) })),
+    );
+    using client = plainClient(region);
+
+    const { error } = await client.get({ secretId: "db" }, bearer);
+
+    assert.equal(error?.code, grpc.status.ALREADY_EXISTS);
+    assert.ok(Buffer.byteLength(error.details) > 8_000);
+    assert.ok(Buffer.byteLength(error.details) <= 8_192);
+  });
+
+  it("tells the log, and nobody else, when an answer cannot be sent", async () => {
+    const cause = new Error("there is no stream any more");
+    const told = new Promise((resolve) => {
+      const handler = unary(
+        {
+          request: "GetSecretValueRequest",
+          reply: "GetSecretValueResponse",
+          answer: async () => ({}),
+        },
+        {
+          authenticate: () => administrator,
+          clock: systemClock,
+          entropy: { uuid: () => "id" },
+          onInternalError: resolve,
+        },
+      );
+      const metadata = new grpc.Metadata();
+      metadata.set("authorization", bearer.authorization);
+      const call = { metadata, request: {}, getPath: () => "/path", getDeadline: () => Infinity };
+      handler(call as unknown as grpc.ServerUnaryCall<Message, Message>, () => {
+        throw cause;
+      });
+    });
+
+    assert.equal(await told, cause);
+  });
+
+  it("sends an answer of almost four mebibytes, all that a caller takes", async () => {
+    const name = "x".repeat(4 * 1024 * 1024 - 16);
+    await using region = await serveRegion(() => Promise.resolve({ name }));
+    using client = plainClient(region);
+
+    const { error, reply } = await client.get({ secretId: "db" }, bearer);
+
+    assert.equal(error, undefined);
+    assert.equal(reply?.["name"], name);
   });
 
   const strangers: [why: string, metadata: Record<string, string>, refusal: string][] = [

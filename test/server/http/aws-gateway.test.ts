@@ -159,6 +159,7 @@ describe("awsGateway, on the wire", () => {
     "a list": "[]",
     nothing: "",
     "deep JSON": `{"SecretId":${"[".repeat(60_000)}${"]".repeat(60_000)}}`,
+    "half a character": '{"SecretId":"a\\ud83d"}',
     "a key twice": '{"SecretId":"a","SecretId":"b"}',
     "a key of the prototype": '{"__proto__":{"SecretId":"a"}}',
   };
@@ -216,6 +217,50 @@ describe("awsGateway, on the wire", () => {
     assert.ok(unannounced === "" || unannounced.startsWith("HTTP/1.1 413 "));
     assert.equal(next.http, 200);
     assert.equal(endpoint.calls.length, 1);
+  });
+
+  it("takes so many bytes of bodies that are not checked yet, and no more", async () => {
+    await using endpoint = await openEndpoint({ bodiesBytes: 40, limits: { requestMs: 60_000 } });
+    const request = await signedRequest();
+    const statusNow = async () => parseAnswer(await endpoint.send(wireBytes(request)));
+    const slow = connect({ port: endpoint.port, ca: endpoint.certificate.cert });
+    slow.write(wireBytes(request).subarray(0, -1));
+
+    // The server may hear of the other connection, and of its end, a little later than we do.
+    let refused = await statusNow();
+    while (refused.http === 200) refused = await statusNow();
+    slow.destroy();
+    let taken = await statusNow();
+    while (taken.http === 400) taken = await statusNow();
+
+    assert.deepEqual(refused.json, { __type: "ThrottlingException", message: "Rate exceeded" });
+    assert.equal(taken.http, 200);
+    assert.deepEqual(endpoint.internalErrors, []);
+  });
+
+  it("counts a body no longer once it is checked, whatever comes of it", async () => {
+    const started = new EventEmitter();
+    await using endpoint = await openEndpoint({
+      bodiesBytes: 22,
+      call: (operation) => {
+        started.emit(operation);
+        return operation === "TagResource" ? new Promise(() => undefined) : Promise.resolve({});
+      },
+    });
+    const forged = parseAnswer(
+      await endpoint.send(wireBytes(await signedRequest({ secretAccessKey: "another" }))),
+    );
+    const slow = connect({ port: endpoint.port, ca: endpoint.certificate.cert });
+    const running = once(started, "TagResource");
+    const body = '{"SecretId":"prod/d2"}';
+    slow.write(wireBytes(await signedRequest({ operation: "TagResource", body })));
+    await running;
+
+    const answer = parseAnswer(await endpoint.send(wireBytes(await signedRequest())));
+
+    slow.destroy();
+    assert.equal((forged.json as { __type: string }).__type, "InvalidSignatureException");
+    assert.equal(answer.http, 200);
   });
 
   it("goes on serving when a caller hangs up before the answer", async () => {

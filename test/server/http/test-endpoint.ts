@@ -1,6 +1,7 @@
 // The AWS endpoint on a loopback port, in front of a stand-in for the operations.
 import { connect } from "node:tls";
 import type { Clock } from "../../../src/base/clock.ts";
+import { UsedSignatures } from "../../../src/server/used-signatures.ts";
 import { awsGateway, type AwsGatewayParts } from "../../../src/server/http/aws-gateway.ts";
 import { healthRoutes, type NodeHealth } from "../../../src/server/http/health-routes.ts";
 import { listenHttps, type HttpsLimits } from "../../../src/server/http/listen.ts";
@@ -28,6 +29,7 @@ export interface EndpointChoices {
   readonly call?: AwsGatewayParts["call"];
   readonly clock?: Clock;
   readonly deadlineMs?: number;
+  readonly bodiesBytes?: number;
   readonly limits?: Partial<HttpsLimits>;
   readonly health?: Partial<NodeHealth>;
 }
@@ -61,13 +63,15 @@ export async function openEndpoint(choices: EndpointChoices = {}): Promise<TestE
       calls.push({ operation, caller, draft });
       return call(operation, caller, draft);
     },
-    credentials,
+    // A node has a memory of its own.
+    credentials: { ...credentials, usedSignatures: new UsedSignatures() },
     region,
     hostNames: ["localhost", "127.0.0.1", "[::1]"],
     clock: choices.clock ?? stoppedClock,
     entropy: { uuid: () => "00000000-0000-4000-8000-000000000001" },
     onInternalError: (error) => internalErrors.push(error),
     ...(choices.deadlineMs === undefined ? {} : { deadlineMs: choices.deadlineMs }),
+    ...(choices.bodiesBytes === undefined ? {} : { bodiesBytes: choices.bodiesBytes }),
   });
   const listener = await listenHttps({
     host: "127.0.0.1",
