@@ -3,6 +3,7 @@ import { CommanderError, type Command } from "commander";
 import { HoldfastError, SettingsError, type CallErrorCode } from "../client/client.ts";
 import { DownloadError } from "./backup-download.ts";
 import { OfflineFailure } from "./run-offline.ts";
+import { printable } from "./tables.ts";
 import { UsageError } from "./usage-error.ts";
 
 /** What the process ends with. */
@@ -52,7 +53,7 @@ export function reportFailure(error: unknown, command: Command): FailureReport {
   const hint = hints[error.code] ?? showsMore(command);
   const request = error.requestId === undefined ? "" : `, request ${error.requestId}`;
   return {
-    sentence: `${sentence(error.message, hint)} (${error.awsType}${request})`,
+    sentence: `${sentence(error.message, hint)} ${printable(`(${error.awsType}${request})`)}`,
     exitCode: error.code === "unreachable" ? exitCodes.unreachable : exitCodes.refusal,
   };
 }
@@ -72,8 +73,9 @@ export function usageSentence(text: string, command: Command): string {
   return `${sentence(plain.charAt(0).toUpperCase() + plain.slice(1), showsMore(command))}\n`;
 }
 
+/** Whoever wrote the text, it goes to a terminal. */
 function sentence(text: string, hint: string): string {
-  return `${text.replace(/\.$/, "")}; ${hint}`;
+  return `${printable(text.replaceAll("\n", " ")).replace(/\.$/, "")}; ${hint}`;
 }
 
 function showsMore(command: Command): string {

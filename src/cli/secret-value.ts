@@ -39,6 +39,9 @@ export async function givenValue(options: ValueOptions, stdin: Readable): Promis
     throw new UsageError("Cannot read a value twice: use one of --value-file and --value-stdin");
   }
   const bytes = await valueBytes(options, stdin);
+  if (bytes === undefined && options.binary !== undefined) {
+    throw new UsageError("There are no bytes to store: use --value-file or --value-stdin");
+  }
   if (bytes === undefined) return {};
   if (options.binary !== undefined) return { secretBinary: bytes };
   const secretString = textOf(bytes);

@@ -54,7 +54,7 @@ function inline(value: unknown): string {
 }
 
 /** Nobody's value gets to steer the terminal: control characters are shown, not sent. */
-function printable(text: string): string {
+export function printable(text: string): string {
   // eslint-disable-next-line no-control-regex -- control characters are what it looks for
   return text.replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/g, (char) => {
     return `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`;

@@ -32,6 +32,8 @@ const windowChunks = 16;
 /** Without progress for this long the stream is taken for dead. There is no limit on the whole. */
 const stalledMs = 10_000;
 const retryMs = 500;
+/** Others wait for their turn: who has not answered for this long is not tried any more. */
+const unansweredMs = 5_000;
 /** A view of the state is not held longer than this: it keeps old rows from being reclaimed. */
 const heldMs = 10 * 60_000;
 
@@ -71,10 +73,15 @@ export class SnapshotSender {
     if (!isOn()) return { kind: "failed" };
     await using source = this.#parts.openSource();
     this.#held = source.meta.position.index;
+    let answeredMs = this.#parts.monotonicMs();
+    const onAnswer = (): void => {
+      answeredMs = this.#parts.monotonicMs();
+    };
     try {
       while (isOn()) {
-        const outcome = await this.#tryOnce({ to, term, source, isOn });
+        const outcome = await this.#tryOnce({ to, term, source, isOn, onAnswer });
         if (outcome !== "broken") return outcome;
+        if (this.#parts.monotonicMs() - answeredMs > unansweredMs) break;
         await this.#parts.pause(retryMs);
       }
       return { kind: "failed" };
@@ -83,14 +90,18 @@ export class SnapshotSender {
     }
   }
 
-  async #tryOnce({ to, term, source, isOn }: Transfer): Promise<SnapshotOutcome | "broken"> {
+  async #tryOnce({
+    to,
+    term,
+    source,
+    isOn,
+    onAnswer,
+  }: Transfer): Promise<SnapshotOutcome | "broken"> {
     try {
       const stream = this.#parts.offer(to, term, source);
       this.#stream = stream;
-      return {
-        kind: "installed",
-        index: await transfer(new Answers(stream, this.#parts.later), stream, { source, isOn }),
-      };
+      const answers = new Answers(stream, this.#parts.later, onAnswer);
+      return { kind: "installed", index: await transfer(answers, stream, { source, isOn }) };
     } catch (error) {
       // This node's own data is damaged: nobody else must hear of it, and it must stop.
       if (error instanceof CorruptionError) throw error;
@@ -105,6 +116,8 @@ interface Transfer {
   readonly term: Term;
   readonly source: SnapshotSource;
   readonly isOn: () => boolean;
+  /** The follower has said something. */
+  readonly onAnswer: () => void;
 }
 
 /** The follower wants no snapshot from this node. */
@@ -151,9 +164,10 @@ class Answers {
 
   readonly #later: SnapshotSenderParts["later"];
 
-  constructor(stream: SnapshotStream, later: SnapshotSenderParts["later"]) {
+  constructor(stream: SnapshotStream, later: SnapshotSenderParts["later"], onAnswer: () => void) {
     this.#later = later;
     stream.on("data", (reply: SnapshotReply) => {
+      onAnswer();
       this.#replies.push(reply);
       this.#wake();
     });

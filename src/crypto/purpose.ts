@@ -24,6 +24,8 @@ export const purposes = {
   fingerprint: "fingerprint",
   /** The page token key seals where a listing goes on. */
   pageToken: "page-token",
+  /** Stands before the digest of a context that is too long for a derivation. */
+  longContext: "long-context",
 } as const;
 
 export type Purpose = (typeof purposes)[keyof typeof purposes];

@@ -5,13 +5,16 @@
 //   "HFV1" | algorithm u8 | keyRef length u8 | keyRef | salt 32 | nonce 24 | commitment 32 | box
 //
 //   box key ‖ commitment key = HKDF-SHA-256(key, salt, context, 64)
+//                              with "holdfast/v1/long-context" ‖ 0 ‖ SHA-256(context) in place of
+//                              a context of more than 1024 bytes
 //   commitment               = HMAC-SHA-256(commitment key, everything before it ‖ context)
-import { createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import nacl from "tweetnacl";
 import { assert } from "../base/assert.ts";
 import { concat, hasSameBytes, textOf, utf8 } from "../base/bytes.ts";
 import type { Entropy } from "../base/entropy.ts";
 import { OpenError } from "./open-error.ts";
+import { labelOf, purposes } from "./purpose.ts";
 import { keyBytes, type SecretKey } from "./secret-key.ts";
 
 const magic = utf8("HFV1");
@@ -24,8 +27,8 @@ const commitmentBytes = 32;
 const keyRefAt = magic.length + 2;
 /** What a key reference may hold: a UUID, `#` and a version have ample room. */
 const keyRefPattern = /^[\x21-\x7e]{1,64}$/;
-/** What Node's HKDF takes as `info`. The longest context there can be stays below: DESIGN.md. */
-const maxContextBytes = 1024;
+/** What Node's HKDF takes as `info`. A longer context goes into it as its digest. */
+const maxInfoBytes = 1024;
 
 export interface Sealing {
   readonly key: SecretKey;
@@ -40,7 +43,6 @@ export interface Sealing {
 export function seal(sealing: Sealing, entropy: Entropy): Uint8Array {
   const { key, keyRef, context, plaintext } = sealing;
   assert(keyRefPattern.test(keyRef), "a key reference is 1 to 64 printable characters");
-  assert(context.length <= maxContextBytes, "a context fits into a derivation");
   const salt = entropy.bytes(saltBytes);
   const nonce = entropy.bytes(nonceBytes);
   const header = concat([
@@ -63,8 +65,6 @@ export function seal(sealing: Sealing, entropy: Entropy): Uint8Array {
  */
 export function open(key: SecretKey, context: Uint8Array, blob: Uint8Array): Uint8Array {
   const { header, salt, nonce, committed, box } = parse(blob);
-  // Nothing was ever sealed in such a context.
-  if (context.length > maxContextBytes) throw new OpenError("not_authentic");
 
   using keys = deriveKeys(key, salt, context);
   if (!timingSafeEqual(commitment(keys, header, context), committed)) {
@@ -121,12 +121,24 @@ interface BlobKeys extends Disposable {
 }
 
 function deriveKeys(key: SecretKey, salt: Uint8Array, context: Uint8Array): BlobKeys {
-  const derived = new Uint8Array(hkdfSync("sha256", key.reveal(), salt, context, 2 * keyBytes));
+  const derived = new Uint8Array(
+    hkdfSync("sha256", key.reveal(), salt, infoOf(context), 2 * keyBytes),
+  );
   return {
     box: derived.subarray(0, keyBytes),
     commitment: derived.subarray(keyBytes),
     [Symbol.dispose]: () => derived.fill(0),
   };
+}
+
+/**
+ * The context itself, if it fits: all that was ever sealed in a shorter one stays as it is. The
+ * digest stands behind a label of its own, which no purpose has, so it can be no context.
+ */
+function infoOf(context: Uint8Array): Uint8Array {
+  if (context.length <= maxInfoBytes) return context;
+  const digest = createHash("sha256").update(context).digest();
+  return concat([utf8(labelOf(purposes.longContext)), Uint8Array.of(0), digest]);
 }
 
 function commitment(keys: BlobKeys, header: Uint8Array, context: Uint8Array): Uint8Array {

@@ -46,6 +46,13 @@ export interface SecretRecord {
    * them is AWSCURRENT. A label is on one version at a time because a map has one entry a key.
    */
   readonly labels: ReadonlyMap<StagingLabel, VersionId>;
+
+  /**
+   * The client request token of a creation without a value, by which its retry is known. Absent
+   * when there was a value, whose version has the token for its name, and in records from before
+   * the token was kept.
+   */
+  readonly creationToken?: VersionId;
 }
 
 export interface VersionRecord {

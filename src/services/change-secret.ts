@@ -2,10 +2,11 @@
 import { mintSecretArn, type SecretReference } from "../base/arn.ts";
 import { refuseCall, RefusedError } from "../base/errors.ts";
 import { recoveryWindowDays } from "../secrets/limits.ts";
+import type { SecretRecord } from "../secrets/secret.ts";
 import type { RequestOf, ResponseOf } from "./operations/operations.ts";
-import { findSecret, lookUpSecret, requireAllowedSecretId } from "./find-secret.ts";
+import { findLiveSecret, findSecret, lookUpSecret } from "./find-secret.ts";
 import { carryOut, type Handler, type OperationCall } from "./operation-call.ts";
-import { requireTags } from "./request-tags.ts";
+import { completeTags, requireDistinctKeys } from "./request-tags.ts";
 
 /** AWS: UpdateSecretVersionStage. */
 export const updateSecretVersionStage: Handler<"UpdateSecretVersionStage"> = async (
@@ -13,12 +14,11 @@ export const updateSecretVersionStage: Handler<"UpdateSecretVersionStage"> = asy
   request,
 ) => {
   const { secretId, versionStage, removeFromVersionId, moveToVersionId } = request;
-  requireAllowedSecretId(secretId);
+
+  const { name, arn } = await findLiveSecret(call, "UpdateSecretVersionStage", secretId);
   if (removeFromVersionId === undefined && moveToVersionId === undefined) {
     throw refuseCall("label_change_missing", {});
   }
-
-  const { name, arn } = await findSecret(call, "UpdateSecretVersionStage", secretId);
   return carryOut(call, {
     kind: "update_version_stage",
     name,
@@ -32,10 +32,10 @@ export const updateSecretVersionStage: Handler<"UpdateSecretVersionStage"> = asy
 
 /** AWS: TagResource. */
 export const tagResource: Handler<"TagResource"> = async (call, request) => {
-  requireAllowedSecretId(request.secretId);
-  const tags = requireTags(request.tags);
+  const tags = completeTags(request.tags);
 
-  const { name, arn } = await findSecret(call, "TagResource", request.secretId);
+  const { name, arn } = await findLiveSecret(call, "TagResource", request.secretId);
+  requireDistinctKeys(tags);
   const { secret: limits } = call.parts.limits;
   await carryOut(call, { kind: "tag_resource", name, arn, tags, limits });
   return {};
@@ -59,14 +59,10 @@ export const restoreSecret: Handler<"RestoreSecret"> = async (call, request) => 
  * answer looks like any other, so that a retry after a lost answer succeeds.
  */
 export const deleteSecret: Handler<"DeleteSecret"> = async (call, request) => {
-  requireAllowedSecretId(request.secretId);
-  const days = recoveryWindow(request);
-
   const { reference, secret } = await lookUpSecret(call, "DeleteSecret", request.secretId);
-  if (secret === undefined) {
-    if (days === 0) return nothingToDelete(call, reference);
-    throw refuseCall("secret_not_found", {});
-  }
+  if (request.forceDeleteWithoutRecovery !== true) requireUndeleted(secret);
+  const days = recoveryWindow(request);
+  if (secret === undefined) return nothingToDelete(call, reference);
   const { name, arn } = secret;
   const command = { kind: "delete_secret", name, arn, recoveryWindowDays: days } as const;
   const outcome = await call.parts.group.propose(command, call.caller);
@@ -77,6 +73,12 @@ export const deleteSecret: Handler<"DeleteSecret"> = async (call, request) => {
   }
   throw new RefusedError(outcome.refusal);
 };
+
+/** Throws `secret_not_found` and `secret_already_deleted`. */
+function requireUndeleted(secret: SecretRecord | undefined): void {
+  if (secret === undefined) throw refuseCall("secret_not_found", {});
+  if (secret.deletion !== undefined) throw refuseCall("secret_already_deleted", {});
+}
 
 /** In days; 0 for none. Throws `recovery_window_with_force` and `recovery_window_out_of_range`. */
 function recoveryWindow(request: RequestOf<"DeleteSecret">): number {

@@ -33,6 +33,17 @@ export async function findSecret(
   return secret;
 }
 
+/** The same, for what is not done to a secret marked for deletion. Throws `secret_deleted` too. */
+export async function findLiveSecret(
+  call: OperationCall,
+  action: OperationName,
+  secretId: string,
+): Promise<SecretRecord> {
+  const secret = await findSecret(call, action, secretId);
+  if (secret.deletion !== undefined) throw refuseCall("secret_deleted", {});
+  return secret;
+}
+
 export interface LookedUpSecret {
   readonly reference: SecretReference;
   readonly secret: SecretRecord | undefined;

@@ -10,11 +10,24 @@ import type { SecretRecord } from "../secrets/secret.ts";
 import { findSecret } from "./find-secret.ts";
 import { requireAllowed, type Handler } from "./operation-call.ts";
 import type { RequestOf, ResponseOf } from "./operations/operations.ts";
+import { encodeResponse } from "./operations/codec.ts";
 import { openPosition, sealPosition } from "./page-token.ts";
-import { searchSecrets, type SecretPosition, type SortedSearch } from "./search-secrets.ts";
+import {
+  placeOf,
+  searchSecrets,
+  type SecretPosition,
+  type SortedSearch,
+} from "./search-secrets.ts";
 import { describedMembers, stagesByVersion } from "./shown-secret.ts";
+import { WorkSlices } from "./work-slices.ts";
 
 const standardPageSize = 100;
+
+/**
+ * The secrets of one page, as JSON, which is the longer of the two encodings. With the token beside
+ * them they stay below 3 MiB: a gRPC client takes 4 MiB unless told otherwise.
+ */
+const pageLimitBytes = 3 * 1024 * 1024 - 16 * 1024;
 
 /** AWS names no key of ours in its lists: the default key has this name there. */
 const defaultKeyShown = "DefaultEncryptionKey";
@@ -27,14 +40,19 @@ export const listSecrets: Handler<"ListSecrets"> = async (call, request) => {
 
   const listing = { operation: "ListSecrets", query: search } as const;
   const after = openPosition(call, listing, request.nextToken);
-  const { secrets, next } = await searchSecrets(call.parts.group.view, search, {
+  const { group, clock } = call.parts;
+  const slices = new WorkSlices(clock, call.caller.deadlineMs);
+  const { secrets, next } = await searchSecrets({ view: group.view, slices }, search, {
     // Sealed by this very function, for this very search.
     after: after as SecretPosition | undefined,
     limit: request.maxResults ?? standardPageSize,
   });
+  const secretList = fitting(secrets.map(listed));
+  const cutAfter = secretList.length < secrets.length ? secrets[secretList.length - 1] : undefined;
+  const goesOnAt = cutAfter === undefined ? next : placeOf(cutAfter, search);
   return {
-    secretList: secrets.map(listed),
-    nextToken: next === undefined ? undefined : sealPosition(call, listing, next),
+    secretList,
+    nextToken: goesOnAt === undefined ? undefined : sealPosition(call, listing, goesOnAt),
   };
 };
 
@@ -64,6 +82,16 @@ export const listSecretVersionIds: Handler<"ListSecretVersionIds"> = async (call
     nextToken: next === undefined ? undefined : sealPosition(call, listing, next),
   };
 };
+
+/** As many as the page has room for. One alone is never too much: the model bounds its texts. */
+function fitting(entries: readonly ListedSecret[]): readonly ListedSecret[] {
+  let bytes = 0;
+  const tooMany = entries.findIndex((entry) => {
+    bytes += encodeResponse("ListSecrets", { secretList: [entry] }).length;
+    return bytes > pageLimitBytes;
+  });
+  return tooMany === -1 ? entries : entries.slice(0, tooMany);
+}
 
 function searchOf(request: RequestOf<"ListSecrets">): SortedSearch {
   return {

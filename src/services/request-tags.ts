@@ -4,12 +4,11 @@ import type { Tag } from "../secrets/secret.ts";
 
 /**
  * The model makes both members optional. A tag without a value has the empty one; a tag without a
- * key throws `validation_failed`, a key given twice `duplicate_tag_key`.
+ * key throws `validation_failed`.
  */
-export function requireTags(
+export function completeTags(
   tags: readonly { readonly key?: string | undefined; readonly value?: string | undefined }[],
 ): readonly Tag[] {
-  const seen = new Set<string>();
   return tags.map(({ key, value }, at) => {
     if (key === undefined) {
       const path = `tags.${at + 1}.member.key`;
@@ -19,8 +18,15 @@ export function requireTags(
         ],
       });
     }
-    if (seen.has(key)) throw refuseCall("duplicate_tag_key", { key });
-    seen.add(key);
     return { key, value: value ?? "" };
   });
+}
+
+/** Throws `duplicate_tag_key` for a key that is given twice. */
+export function requireDistinctKeys(tags: readonly Tag[]): void {
+  const seen = new Set<string>();
+  for (const { key } of tags) {
+    if (seen.has(key)) throw refuseCall("duplicate_tag_key", { key });
+    seen.add(key);
+  }
 }

@@ -1,10 +1,14 @@
 // The operations that write a value: CreateSecret, PutSecretValue, UpdateSecret. Each reads as its
-// data flows: parse, authorize, find, seal, propose. What is proposed holds no plaintext.
+// data flows: parse, authorize, find, check, seal, propose. What is proposed holds no plaintext.
+//
+// What is wrong with a request by itself comes after what is wrong with the secret: AWS looks for
+// the secret, and whether it is deleted, before it compares parameters or asks for a key.
 import { mintSecretArn } from "../base/arn.ts";
 import { refuseCall } from "../base/errors.ts";
-import type { VersionId } from "../secrets/secret.ts";
+import { mayBeRetry } from "../secrets/commands/create-secret.ts";
+import type { SecretRecord, VersionId } from "../secrets/secret.ts";
 import { requireDefaultKey } from "./default-key.ts";
-import { findSecret, requireAllowedName, requireAllowedSecretId } from "./find-secret.ts";
+import { findLiveSecret, requireAllowedName, requireAllowedSecretId } from "./find-secret.ts";
 import {
   carryOut,
   requireAllowed,
@@ -12,7 +16,7 @@ import {
   type Handler,
   type OperationCall,
 } from "./operation-call.ts";
-import { requireTags } from "./request-tags.ts";
+import { completeTags, requireDistinctKeys } from "./request-tags.ts";
 import { requireValue, sealVersion, takeValue } from "./request-value.ts";
 
 /**
@@ -24,15 +28,19 @@ export const createSecret: Handler<"CreateSecret"> = async (call, request) => {
   const token = requireToken(request.clientRequestToken);
   const { name, description, type } = request;
   requireAllowedName(name);
-  using value = takeValue(request);
-  const tags = request.tags === undefined ? undefined : requireTags(request.tags);
-  if (request.addReplicaRegions !== undefined) throw refuseCall("invalid_replica_region", {});
+  const tags = request.tags === undefined ? undefined : completeTags(request.tags);
 
   const { group, identity, entropy, limits } = call.parts;
   await group.readBarrier(call.caller);
-  const resource = { named: name, arn: group.view.secret(name)?.arn };
+  const existing = group.view.secret(name);
+  const resource = { named: name, arn: existing?.arn };
   requireAllowed(call, "CreateSecret", resource);
   if (tags !== undefined) requireAllowed(call, "TagResource", resource);
+  if (existing !== undefined) requirePossibleRetry(existing, token);
+
+  using value = takeValue(request);
+  requireDistinctKeys(tags ?? []);
+  if (request.addReplicaRegions !== undefined) throw refuseCall("invalid_replica_region", {});
   requireKnownKey(call, request.kmsKeyId);
 
   const arn = mintSecretArn(identity, name, (limit) => entropy.below(limit));
@@ -49,6 +57,7 @@ export const createSecret: Handler<"CreateSecret"> = async (call, request) => {
     version: value === undefined ? undefined : sealVersion(call.keyring, home, value),
     limits: limits.secret,
     regionSecretLimit: limits.secretsPerRegion,
+    keepsToken: true,
   });
   return { arn: reply.arn, name: reply.name, versionId: reply.versionId };
 };
@@ -57,9 +66,9 @@ export const createSecret: Handler<"CreateSecret"> = async (call, request) => {
 export const putSecretValue: Handler<"PutSecretValue"> = async (call, request) => {
   const versionId = requireToken(request.clientRequestToken);
   requireAllowedSecretId(request.secretId);
-  using value = requireValue(request);
 
-  const { name, arn } = await findSecret(call, "PutSecretValue", request.secretId);
+  const { name, arn } = await findLiveSecret(call, "PutSecretValue", request.secretId);
+  using value = requireValue(request);
   const reply = await carryOut(call, {
     kind: "put_secret_value",
     name,
@@ -81,10 +90,10 @@ export const putSecretValue: Handler<"PutSecretValue"> = async (call, request) =
 export const updateSecret: Handler<"UpdateSecret"> = async (call, request) => {
   const versionId: VersionId = requireToken(request.clientRequestToken);
   requireAllowedSecretId(request.secretId);
-  using value = takeValue(request);
   const { description, type, kmsKeyId } = request;
 
-  const { name, arn } = await findSecret(call, "UpdateSecret", request.secretId);
+  const { name, arn } = await findLiveSecret(call, "UpdateSecret", request.secretId);
+  using value = takeValue(request);
   requireKnownKey(call, kmsKeyId);
   const reply = await carryOut(call, {
     kind: "update_secret",
@@ -100,6 +109,15 @@ export const updateSecret: Handler<"UpdateSecret"> = async (call, request) => {
   });
   return { arn: reply.arn, name: reply.name, versionId: reply.versionId };
 };
+
+/**
+ * Throws `secret_name_scheduled` and `secret_exists`, unless the request may be a retry: whether it
+ * is one, the state machine decides.
+ */
+function requirePossibleRetry(existing: SecretRecord, token: VersionId): void {
+  if (existing.deletion !== undefined) throw refuseCall("secret_name_scheduled", {});
+  if (!mayBeRetry(existing, token)) throw refuseCall("secret_exists", { name: existing.name });
+}
 
 function requireKnownKey({ keyring, parts }: OperationCall, kmsKeyId: string | undefined): void {
   requireDefaultKey(kmsKeyId, keyring.defaultKeyId, parts.identity);

@@ -81,6 +81,7 @@ const codecs: { readonly [Kind in CommandKind]: CommandCodec<Kind> } = {
         version: newVersionTo(command.version),
         limits: command.limits,
         regionSecretLimit: command.regionSecretLimit,
+        keepsToken: command.keepsToken,
       },
     }),
   },
@@ -167,6 +168,7 @@ const decoders: Readonly<Record<Field, (message: Decoded) => Command>> = {
       limits: limitsFrom(field.limits),
       regionSecretLimit:
         limit === undefined ? undefined : counterOf(limit, "a region's limit of secrets"),
+      ...(field.keepsToken === true && { keepsToken: true }),
     };
   },
   putSecretValue: ({ putSecretValue }) => {

@@ -37,11 +37,13 @@ export function encodeSecret(secret: SecretRecord): Uint8Array {
       fingerprint,
     })),
     labels: [...secret.labels].map(([label, versionId]) => ({ label, versionId })),
+    creationToken: secret.creationToken,
   }).finish();
 }
 
 export function decodeSecret(bytes: Uint8Array): SecretRecord {
   const row = decodeAs(internal.SecretRow, bytes, "a secret's row");
+  const creationToken = optionalText(row.creationToken);
   return {
     name: textOr(row.name),
     arn: storedSecretArn(textOr(row.arn)),
@@ -55,6 +57,7 @@ export function decodeSecret(bytes: Uint8Array): SecretRecord {
     deletion: deletionFrom(row.deletion),
     versions: new Map(row.versions.map((version) => versionFrom(version))),
     labels: new Map(row.labels.map(({ label, versionId }) => [textOr(label), textOr(versionId)])),
+    ...(creationToken !== undefined && { creationToken }),
   };
 }
 

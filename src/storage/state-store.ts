@@ -230,7 +230,7 @@ export class StateStore implements StateView {
     const found = new Map<number, string | undefined>();
     for (const { key, payload } of this.#overlay.values()) {
       if (Buffer.compare(key, from) < 0 || Buffer.compare(key, below) >= 0) continue;
-      found.set(orderOfRowKey(key), payload && new TextDecoder().decode(payload));
+      found.set(orderOfRowKey(key), payload && textOf(payload));
     }
     return found;
   }

@@ -28,6 +28,7 @@ describe("holdfast, the command", function () {
     await writeFile(join(folder, "ca.pem"), region.ca);
     await writeFile(join(folder, "token"), `${token}\n`);
     await writeFile(join(folder, "value"), "hunter2\n");
+    await writeFile(join(folder, "marked"), "\ufeffhunter2\r\n");
     await writeFile(join(folder, "bytes"), Buffer.of(0, 255, 1));
   });
 
@@ -70,6 +71,11 @@ describe("holdfast, the command", function () {
       { name: "prod/db", secretBinary: Uint8Array.of(0, 255, 1) },
     ],
     ["secret create empty", "CreateSecret", { name: "empty" }],
+    [
+      "secret put db --value-file FOLDER/marked",
+      "PutSecretValue",
+      { secretId: "db", secretString: "\ufeffhunter2\r\n" },
+    ],
     [
       "secret put db --value-stdin --stage A --stage B",
       "PutSecretValue",
@@ -250,6 +256,13 @@ describe("holdfast, the command", function () {
     ],
     ["secret put db --value=hunter2", 2, /^Cannot take a value from the command line/],
     ["secret put db", 2, /^No value was given: use --value-file or --value-stdin; /],
+    ["secret create db --binary", 2, /^There are no bytes to store: use --value-file or/],
+    ["secret update db --binary --description x", 2, /^There are no bytes to store/],
+    [
+      "secret get evil",
+      1,
+      /^Gone \\x1b\[2J away; "holdfast secret get --help" shows more \(SerializationException, /,
+    ],
     ["secret put db --value-stdin --value-file x", 2, /^Cannot read a value twice/],
     [
       "secret put db --value-file /no/such",
@@ -303,6 +316,9 @@ describe("holdfast, the command", function () {
 });
 
 function answer(operation: string, { secretId }: { readonly secretId?: string }): Promise<object> {
+  if (secretId === "evil") {
+    return Promise.reject(refuseCall("malformed_request", { reason: "Gone \u001b[2J\naway." }));
+  }
   if (secretId === "gone") return Promise.reject(refuseCall("secret_not_found", {}));
   const answers: Record<string, object> = {
     GetSecretValue: { name: "prod/db", secretString: "hunter2\u001b[31m" },

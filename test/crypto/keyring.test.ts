@@ -41,6 +41,30 @@ describe("Keyring.sealValue and openValue", () => {
     }
   });
 
+  it("give back the value of the version with the longest names that are legal", () => {
+    const identifier = "r".repeat(64);
+    const region = { clusterId: clusterId(identifier), region: identifier };
+    const record = createKeyring({ ...region, ...creation() });
+    const ring = openKeyring({
+      ...region,
+      unsealKey: unseal(),
+      record,
+      entropy: opening().entropy,
+    });
+    const prefix = `arn:aws:secretsmanager:${identifier}:000000000000:secret:`;
+    const longest: ValueHome = {
+      arn: storedSecretArn(`${prefix}${"n".repeat(512)}-AbCdEf`),
+      versionId: "😀".repeat(64),
+      kind: "binary",
+    };
+
+    using opened = ring.openValue(longest, ring.sealValue(longest, plaintext("hunter2")));
+
+    assert.equal(textOf(opened.reveal()), "hunter2");
+    const other = { ...longest, versionId: `${"😀".repeat(63)}😁` };
+    assert.throws(() => ring.openValue(other, ring.sealValue(longest, plaintext("x"))), OpenError);
+  });
+
   it("name the version of the default key in the value, in its data key and beside them", () => {
     const ring = keyring();
 

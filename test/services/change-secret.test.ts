@@ -32,11 +32,8 @@ describe("UpdateSecretVersionStage", () => {
     assert.equal((await node.call("GetSecretValue", { secretId: "db" })).secretString, "hunter2");
   });
 
-  it("refuses a change that changes nothing, before it looks for the secret", async () => {
-    const before = node.group.barriers;
-
+  it("refuses a change that changes nothing", async () => {
     await assertRefused(move({}), "label_change_missing");
-    assert.equal(node.group.barriers, before);
   });
 
   it("refuses what the rules of labels refuse", async () => {

@@ -244,6 +244,17 @@ describe("Dispatcher on a follower", () => {
     assert.deepEqual(follower.group.handed, []);
   });
 
+  it("takes as many values as the leader does", async () => {
+    await withSecret(leader);
+    const untag = (count: number) =>
+      ({ secretId: "db", tagKeys: Array<string>(count).fill("k") }) as const;
+
+    for (const node of [leader, follower]) {
+      await node.call("UntagResource", untag(4995));
+      await assertRefused(node.call("UntagResource", untag(4996)), "malformed_request");
+    }
+  });
+
   it("wipes the bytes it handed over, on both sides", async () => {
     const bodies: Uint8Array[] = [];
     const { group } = follower;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
 import type { Principal } from "../../src/access/principal.ts";
+import { encodeResponse } from "../../src/services/operations/codec.ts";
 import type { DraftOf } from "../../src/services/operations/operations.ts";
 import {
   administrator,
@@ -101,6 +102,40 @@ describe("ListSecrets", () => {
 
     assert.equal(await namesOf({ maxResults: 10, nextToken: first.nextToken }), "ebda");
   });
+
+  for (const sortBy of ["created-date", "name", "last-changed-date"] as const) {
+    it(`by ${sortBy} ends a page before it is 3 MiB long, and skips nothing`, async () => {
+      const { view } = node.group;
+      const template = view.secret("c");
+      assert.ok(template);
+      // A control character is one byte in the state and six in JSON.
+      const widest = (count: number): string => "\u0001".repeat(count);
+      const tags = Array.from({ length: 50 }, () => ({ key: widest(128), value: widest(256) }));
+      const wide = { ...template, description: widest(2_048), tags };
+      for (let order = 10; order < 70; order += 1) {
+        const name = `wide-${order}`;
+        view.absorb([
+          { row: "secret", name, record: { ...wide, name, order } },
+          { row: "order", order, name },
+        ]);
+      }
+
+      const found: (string | undefined)[] = [];
+      let pages = 0;
+      let nextToken: string | undefined;
+      do {
+        const page = await node.call("ListSecrets", { sortBy, nextToken });
+        assert.ok(encodeResponse("ListSecrets", page).length < 3 * 1024 * 1024);
+        found.push(...namesIn(page));
+        pages += 1;
+        nextToken = page.nextToken;
+      } while (nextToken !== undefined);
+
+      assert.equal(pages, 3);
+      assert.equal(found.length, 65);
+      assert.equal(new Set(found).size, 65);
+    });
+  }
 
   it("gives back what it has after looking at two thousand secrets, and goes on from there", async () => {
     const { view } = node.group;

@@ -79,6 +79,17 @@ describe("CreateSecret", () => {
     }
   });
 
+  it("answers a retry of one without a value as the first time, until it is deleted", async () => {
+    const request = { name: "db", clientRequestToken: token(1) };
+    const first = await node.call("CreateSecret", request);
+
+    const again = await node.call("CreateSecret", request);
+
+    assert.deepEqual(again, first);
+    await node.call("DeleteSecret", { secretId: "db" });
+    await assertRefused(node.call("CreateSecret", request), "secret_name_scheduled");
+  });
+
   it("refuses a name that is taken", async () => {
     await withSecret(node);
 

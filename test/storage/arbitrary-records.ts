@@ -171,8 +171,13 @@ export const anySecret: fc.Arbitrary<SecretRecord> = fc
       })
       .map((list) => new Map(list)),
     labels: fc.array(fc.tuple(text, text), { maxLength: 3 }).map((list) => new Map(list)),
+    creationToken: maybe(text),
   })
-  .map(({ named, ...rest }) => ({ ...named, ...rest }));
+  .map(({ named, creationToken, ...rest }) => ({
+    ...named,
+    ...rest,
+    ...(creationToken !== undefined && { creationToken }),
+  }));
 
 export const anyCounters: fc.Arbitrary<Counters> = fc.record({
   lastAt: time,

@@ -139,6 +139,19 @@ export const commands: {
       limits,
       regionSecretLimit: undefined,
     },
+    {
+      kind: "create_secret",
+      ...target,
+      token: firstId,
+      description: undefined,
+      type: undefined,
+      kmsKeyId: undefined,
+      tags: undefined,
+      version: undefined,
+      limits,
+      regionSecretLimit: undefined,
+      keepsToken: true,
+    },
   ],
   put_secret_value: [
     { kind: "put_secret_value", ...target, version, stages: ["AWSPENDING", "mine"], limits },
@@ -269,6 +282,9 @@ export const bareSecret: SecretRecord = {
   versions: new Map(),
   labels: new Map(),
 };
+
+/** Made without a value, and without one still. */
+export const emptySecret: SecretRecord = { ...bareSecret, creationToken: firstId };
 
 /** Untagged again, which is not the same as never tagged. */
 export const untaggedSecret: SecretRecord = { ...bareSecret, tags: [] };

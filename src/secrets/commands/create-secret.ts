@@ -26,6 +26,8 @@ export interface CreateSecret extends SecretTarget {
   readonly limits: SecretLimits;
   /** How many secrets the region may hold; absent: any number. */
   readonly regionSecretLimit?: number | undefined;
+  /** Absent in commands from before records kept a token: they write what they wrote then. */
+  readonly keepsToken?: true;
 }
 
 export interface CreateSecretReply extends SecretTarget {
@@ -41,8 +43,8 @@ export interface RegionCount {
 
 /**
  * Here the name is what counts, not the ARN: the one in the command was made for this attempt, and
- * whoever retries is told the one that was stored. A retry of a create without a value cannot be
- * told from another create: it has no version that would remember its token.
+ * whoever retries is told the one that was stored. A retry of a create with a value is known by the
+ * version that the first one made; one without, by the token that the record keeps.
  *
  * Refuses `secret_name_scheduled`, `token_in_use`, `secret_exists`, `too_many_secrets`,
  * `reserved_tag_key`, `too_many_tags` and what a value write refuses.
@@ -75,6 +77,7 @@ export function createSecret(
     deletion: undefined,
     versions: new Map(),
     labels: new Map(),
+    ...keptToken(command),
   };
   if (version === undefined) return accept(changeTo(created), { name, arn, versionId: undefined });
 
@@ -83,11 +86,27 @@ export function createSecret(
   return accept(written.state, { name, arn, versionId: version.versionId });
 }
 
+function keptToken({
+  token,
+  version,
+  keepsToken,
+}: CreateSecret): Pick<SecretRecord, "creationToken"> {
+  return version === undefined && keepsToken ? { creationToken: token } : {};
+}
+
+/** Whether a create with this token may be a retry of one before, for all that is known of it. */
+export function mayBeRetry(secret: SecretRecord, token: VersionId): boolean {
+  return secret.versions.has(token) || secret.creationToken === token;
+}
+
 function answerTaken(
   secret: SecretRecord,
   { name, token, version }: CreateSecret,
 ): Outcome<SecretChange, CreateSecretReply> {
   if (secret.deletion !== undefined) return refuse("secret_name_scheduled", {});
+  if (version === undefined && secret.creationToken === token) {
+    return accept(changeTo(secret), { ...identityOf(secret), versionId: undefined });
+  }
   switch (tokenUse(secret, token, version)) {
     case "retry":
       return accept(changeTo(secret), { ...identityOf(secret), versionId: token });

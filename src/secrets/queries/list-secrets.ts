@@ -17,40 +17,78 @@ export interface SecretSearch {
   readonly includePlannedDeletion: boolean;
 }
 
-/** Whether a search finds a secret. */
-export function isFound(secret: SecretRecord, search: SecretSearch): boolean {
-  if (secret.deletion !== undefined && !search.includePlannedDeletion) return false;
-  return search.filters.every(({ key, values }) => {
-    const matches = matchers[key];
-    return values.some((value) =>
-      value.startsWith("!") ? !matches(secret, value.slice(1)) : matches(secret, value),
-    );
+/**
+ * Tells whether a search finds a secret. The words of the search are made once, those of a secret
+ * at most once.
+ */
+export function secretFinder(search: SecretSearch): (secret: SecretRecord) => boolean {
+  const filters = search.filters.map(({ key, values }) => {
+    const wanted = values.map(wantedBy);
+    return (words: SecretWords) =>
+      wanted.some((one) => matchers[key](words, one) !== one.isUnwanted);
   });
+  return (secret) => {
+    if (secret.deletion !== undefined && !search.includePlannedDeletion) return false;
+    const words = new SecretWords(secret);
+    return filters.every((matches) => matches(words));
+  };
 }
 
-type Matcher = (secret: SecretRecord, value: string) => boolean;
+interface Wanted {
+  readonly text: string;
+  readonly words: readonly string[];
+  readonly isUnwanted: boolean;
+}
+
+function wantedBy(value: string): Wanted {
+  const isUnwanted = value.startsWith("!");
+  const text = isUnwanted ? value.slice(1) : value;
+  return { text, words: wordsOf(text), isUnwanted };
+}
+
+/** A secret, and its words as soon as somebody asks for them. */
+class SecretWords {
+  readonly secret: SecretRecord;
+  #ofDescription: readonly string[] | undefined;
+  #ofAll: readonly string[] | undefined;
+
+  constructor(secret: SecretRecord) {
+    this.secret = secret;
+  }
+
+  get ofDescription(): readonly string[] {
+    return (this.#ofDescription ??= wordsOf(this.secret.description ?? ""));
+  }
+
+  /** Of the name, the description and the tags. */
+  get ofAll(): readonly string[] {
+    return (this.#ofAll ??= [
+      ...wordsOf(this.secret.name),
+      ...this.ofDescription,
+      ...(this.secret.tags ?? []).flatMap(({ key, value }) => [...wordsOf(key), ...wordsOf(value)]),
+    ]);
+  }
+}
+
+type Matcher = (words: SecretWords, wanted: Wanted) => boolean;
 
 const matchers: Readonly<Record<FilterKey, Matcher>> = {
-  name: ({ name }, value) => name.startsWith(value),
-  description: ({ description }, value) => hasWords([description ?? ""], value),
-  "tag-key": ({ tags }, value) => (tags ?? []).some((tag) => tag.key.startsWith(value)),
-  "tag-value": ({ tags }, value) => (tags ?? []).some((tag) => tag.value.startsWith(value)),
-  "primary-region": (secret, value) => homeRegion(secret).startsWith(value),
+  name: ({ secret }, { text }) => secret.name.startsWith(text),
+  description: ({ ofDescription }, { words }) => hasWords(ofDescription, words),
+  "tag-key": ({ secret }, { text }) => (secret.tags ?? []).some(({ key }) => key.startsWith(text)),
+  "tag-value": ({ secret }, { text }) =>
+    (secret.tags ?? []).some(({ value }) => value.startsWith(text)),
+  "primary-region": ({ secret }, { text }) => homeRegion(secret).startsWith(text),
   // No service owns a secret here, so there is no name that a value could begin.
   "owning-service": () => false,
-  all: ({ name, description, tags }, value) => {
-    const tagTexts = (tags ?? []).flatMap((tag) => [tag.key, tag.value]);
-    return hasWords([name, description ?? "", ...tagTexts], value);
-  },
+  all: ({ ofAll }, { words }) => hasWords(ofAll, words),
 };
 
 /**
- * Whether every word of `value` begins some word of the texts, in any case and order. A value
+ * Whether every word that is wanted begins some word that is there, in any case and order. A value
  * without words, such as `+`, matches nothing (recorded from AWS).
  */
-function hasWords(texts: readonly string[], value: string): boolean {
-  const wanted = wordsOf(value);
-  const present = texts.flatMap(wordsOf);
+function hasWords(present: readonly string[], wanted: readonly string[]): boolean {
   return wanted.length > 0 && wanted.every((word) => present.some((one) => one.startsWith(word)));
 }
 

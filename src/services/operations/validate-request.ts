@@ -1,7 +1,9 @@
 // The constraints of the service model, checked with the sentences of AWS: every violation of a
 // request in one refusal. What a member means, and what fits the state, is for the services.
-import { refuseCall } from "../../base/errors.ts";
+import { refuseCall, type RefusedError } from "../../base/errors.ts";
+import { beginningOf } from "../../base/fitting-text.ts";
 import { operations, type DraftOf, type OperationName, type RequestOf } from "./operations.ts";
+import { checkTokens } from "./request-tokens.ts";
 import {
   awsNameOf,
   type Bounds,
@@ -12,22 +14,41 @@ import {
 } from "./shape.ts";
 
 /** Longer values are cut in a message: it also travels in a gRPC trailer. */
-const shownLength = 2048;
+const shownBytes = 2048;
+
+/** For all that a refusal says: more than one violation can take. */
+const violationsBytes = 4096;
 
 /**
  * Gives a request back as what it is known to be once it meets the model.
  *
- * Refuses with validation_failed. A sensitive value is never in the sentence.
+ * Refuses with validation_failed, and with malformed_request what has too many values. A sensitive
+ * value is never in the sentence.
  */
 export function validateRequest<Name extends OperationName>(
   operation: Name,
   draft: DraftOf<Name>,
 ): RequestOf<Name> {
-  const { input } = operations[operation];
-  const violations = violationsOfMembers(draft, input, "");
-  if (violations.length > 0) throw refuseCall("validation_failed", { violations });
+  checkTokens(draft);
+  const violations = violationsOfMembers(draft, operations[operation].input, "");
+  if (violations.length > 0) throw refusalOf(violations);
   // The members were just walked by the shapes that the type is read from.
   return draft as unknown as RequestOf<Name>;
+}
+
+/** Names the first violations, and of the rest how many there are. */
+function refusalOf(violations: readonly string[]): RefusedError {
+  let bytes = 0;
+  const tooMany = violations.findIndex((sentence) => {
+    bytes += Buffer.byteLength(sentence);
+    return bytes > violationsBytes;
+  });
+  const named = tooMany === -1 ? violations.length : tooMany;
+  const unnamed = violations.length - named;
+  return refuseCall("validation_failed", {
+    violations: violations.slice(0, named),
+    ...(unnamed === 0 ? {} : { unnamed }),
+  });
 }
 
 type Structure = Readonly<Record<string, unknown>>;
@@ -119,7 +140,8 @@ function violationsWithin(value: unknown, shape: Shape, path: string): string[] 
 function shown(value: unknown, shape: Shape): string {
   if ("sensitive" in shape) return "";
   const whole = plainly(value);
-  return ` '${whole.length > shownLength ? `${whole.slice(0, shownLength)}...` : whole}'`;
+  const beginning = beginningOf(whole, shownBytes);
+  return ` '${beginning === whole ? whole : `${beginning}...`}'`;
 }
 
 function plainly(value: unknown): string {

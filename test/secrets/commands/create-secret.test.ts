@@ -28,6 +28,7 @@ function create(more: Partial<CreateSecret> = {}): CreateSecret {
     tags: undefined,
     version: newVersion("v1"),
     limits,
+    keepsToken: true,
     ...more,
   };
 }
@@ -75,6 +76,38 @@ describe("createSecret", () => {
 
     assertWritesNothing(outcome, before);
     assert.deepEqual(accepted(outcome).reply, { name: "db", arn, versionId: "v1" });
+  });
+
+  it("answers a retry without a value by the token that the record keeps", () => {
+    const bare = create({ version: undefined });
+    const made = successor(createSecret(undefined, bare, noon, region));
+    const grown = secretIn("v1[P] v2[C]", { creationToken: "v1" });
+
+    for (const secret of [made, grown]) {
+      const outcome = createSecret(secret, { ...bare, arn: otherArn }, noon, region);
+
+      assertWritesNothing(outcome, secret);
+      assert.deepEqual(accepted(outcome).reply, { name: "db", arn, versionId: undefined });
+    }
+  });
+
+  it("refuses a value, or another token, where a create without a value was before", () => {
+    const made = successor(createSecret(undefined, create({ version: undefined }), noon, region));
+    const others = [create(), create({ version: undefined, token: "v9" })];
+
+    for (const other of others) {
+      assert.equal(step(createSecret(made, other, noon, region)), "secret_exists");
+    }
+  });
+
+  it("keeps no token beside the version that has it for its name, nor where none was kept", () => {
+    const { keepsToken, ...old } = create({ version: undefined });
+
+    for (const command of [create(), old]) {
+      const made = successor(createSecret(undefined, command, noon, region));
+      assert.equal(made.creationToken, undefined);
+    }
+    assert.ok(keepsToken);
   });
 
   it("answers a retry even when the region is full by now", () => {

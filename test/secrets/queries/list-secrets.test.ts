@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { isFound, type SecretFilter } from "../../../src/secrets/queries/list-secrets.ts";
+import { secretFinder, type SecretFilter } from "../../../src/secrets/queries/list-secrets.ts";
 import type { SecretRecord } from "../../../src/secrets/secret.ts";
 import { deletion, secretIn } from "../example-secret.ts";
 
@@ -11,7 +11,7 @@ function filter(text: string): SecretFilter {
 
 function find(secrets: readonly SecretRecord[], ...filters: readonly string[]): readonly string[] {
   const search = { filters: filters.map(filter), includePlannedDeletion: false };
-  return secrets.filter((secret) => isFound(secret, search)).map(({ name }) => name);
+  return secrets.filter(secretFinder(search)).map(({ name }) => name);
 }
 
 const described = ["a secret", "an secret", "asecret", "thesecret"].map((description) =>
@@ -95,7 +95,7 @@ const rows: readonly {
   { among: varied, filter: "all:+", found: [] },
 ];
 
-describe("isFound", () => {
+describe("secretFinder", () => {
   for (const { among, filter: given, found } of rows) {
     it(`finds ${found.length} of ${among.length} secrets by ${given}`, () => {
       assert.deepEqual(find(among, given), found);
@@ -115,7 +115,23 @@ describe("isFound", () => {
     const marked = secretIn("", { deletion });
     const search = { filters: [filter("name:db")], includePlannedDeletion: true };
 
-    assert.equal(isFound(marked, { ...search, includePlannedDeletion: false }), false);
-    assert.equal(isFound(marked, search), true);
+    assert.equal(secretFinder({ ...search, includePlannedDeletion: false })(marked), false);
+    assert.equal(secretFinder(search)(marked), true);
+  });
+
+  it("takes a secret apart once, however many words are looked for", () => {
+    let reads = 0;
+    const secret = {
+      ...secretIn("", { name: "db" }),
+      get description() {
+        reads += 1;
+        return "one of many";
+      },
+    };
+    const filters = ["all:x|y|many", "all:o", "description:z|one", "description:many"].map(filter);
+
+    const isFound = secretFinder({ filters, includePlannedDeletion: false })(secret);
+
+    assert.deepEqual([isFound, reads], [true, 1]);
   });
 });

@@ -26,6 +26,13 @@ const violations: readonly Violation[] = [
     { secretId: x(2049) },
     `Value '${x(2048)}...' at 'secretId' ${failed} have length less than or equal to 2048`,
   ],
+  // A value is cut between characters: half of one cannot be sent.
+  [
+    "CreateSecret",
+    { name: "db", description: `a${"😀".repeat(2048)}` },
+    `Value 'a${"😀".repeat(511)}...' at 'description' ${failed} ` +
+      "have length less than or equal to 2048",
+  ],
   [
     "GetSecretValue",
     { secretId: "db", versionId: "short" },
@@ -139,6 +146,49 @@ describe("validateRequest", () => {
       message:
         `2 validation errors detected: Value null at 'secretId' ${failed} not be null; ` +
         `Value null at 'versionStage' ${failed} not be null`,
+    });
+  });
+
+  it("names the first violations and counts the rest when there are very many", () => {
+    const tags = Array<object>(900).fill({ key: "" });
+
+    assert.throws(
+      () => validateRequest("TagResource", { secretId: "db", tags }),
+      (error) => {
+        assert.ok(error instanceof RefusedError && error.refusal.code === "validation_failed");
+        const { violations, unnamed = 0 } = error.refusal.facts;
+        assert.ok(violations.length > 30);
+        assert.equal(violations.length + unnamed, 900);
+        assert.match(error.message, /^900 validation errors detected: Value '' at 'tags\.1\./);
+        assert.ok(error.message.endsWith(`; and ${unnamed} more`));
+        assert.ok(Buffer.byteLength(error.message) < 4_400);
+        return true;
+      },
+    );
+  });
+
+  it("always names one violation", () => {
+    const long = "x".repeat(5000);
+
+    assert.throws(
+      () => validateRequest("RotateSecret", { secretId: long, rotationLambdaArn: long }),
+      (error) => {
+        assert.ok(error instanceof RefusedError);
+        assert.match(
+          error.message,
+          /^2 validation errors detected: Value 'x+\.\.\.' at 'secretId'/,
+        );
+        assert.match(error.message, /2048; and 1 more$/);
+        return true;
+      },
+    );
+  });
+
+  it("refuses more values than an AWS request can have", () => {
+    const tagKeys = Array<string>(5001).fill("k");
+
+    assert.throws(() => validateRequest("UntagResource", { secretId: "db", tagKeys }), {
+      message: "The body has too many values.",
     });
   });
 
