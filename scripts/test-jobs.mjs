@@ -1,6 +1,6 @@
 // @ts-check
-// How the compiled tests are run: a mocha process for each suite that starts processes of its own
-// and mostly waits for them, and one for all the others together.
+// How the compiled tests are run: a mocha process for each suite that takes long, most of them
+// because they wait for processes they have started, and one for all the others together.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join, relative, sep } from "node:path";
 
@@ -8,10 +8,16 @@ import { join, relative, sep } from "node:path";
 /** @typedef {import("./lanes.mjs").Job} Job */
 
 /** Below dist/test: every file in them is a job of its own. */
-const folders = ["system", "cluster", "cli"];
+const folders = ["simulation", "system", "cluster", "cli"];
 
 /** They take longest, so they begin first. */
-const longest = ["system/clients", "cluster/local-fleet", "system/bit-flip", "system/stop-start"];
+const longest = [
+  "simulation/node-simulation",
+  "system/clients",
+  "cluster/local-fleet",
+  "system/bit-flip",
+  "system/stop-start",
+];
 
 /** What these promise is promised on a machine that does nothing else. */
 const alone = ["system/leader-kill"];
@@ -47,8 +53,8 @@ export function testJobs(root, environment) {
   });
   return {
     shared: [
-      ...inOrder.filter((file) => !isAlone(file)).map(jobOf),
       { ...mochaJob(root, "all others", rest), environment },
+      ...inOrder.filter((file) => !isAlone(file)).map(jobOf),
     ],
     alone: inOrder.filter(isAlone).map(jobOf),
   };
