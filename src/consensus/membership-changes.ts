@@ -118,7 +118,7 @@ export class MembershipChanges implements RegionMembership {
     if (replacing !== undefined && !members(configuration).has(replacing)) {
       throw refuseCall("unknown_node", { node: replacing });
     }
-    this.#needCaughtUp(node);
+    await this.#needCaughtUp(node, options);
     const voters = new Set([...configuration.voters, node]);
     if (replacing !== undefined) voters.delete(replacing);
     await this.#needQuorum(voters, options);
@@ -180,12 +180,14 @@ export class MembershipChanges implements RegionMembership {
     return configuration;
   }
 
-  #needCaughtUp(node: NodeId): void {
-    const { activity, monotonicMs, promotion } = this.#parts;
-    const state = this.#parts.state();
-    const isFit = hasCaughtUp(state, node, promotion) && activity.isActive(node, monotonicMs());
-    if (isFit) return;
-    throw refuseCall("learner_behind", { node, behind: lagOf(state, node) ?? 0 });
+  /** One that came in only now has caught up before a tick has seen it answer. */
+  async #needCaughtUp(node: NodeId, { deadlineMs }: WaitOptions): Promise<void> {
+    const { state, activity, monotonicMs, promotion, electionTimeoutMs } = this.#parts;
+    const isFit = (): boolean =>
+      hasCaughtUp(state(), node, promotion) && activity.isActive(node, monotonicMs());
+    const untilMs = Math.min(deadlineMs, monotonicMs() + electionTimeoutMs);
+    if (await this.#comesAbout(isFit, { deadlineMs: untilMs })) return;
+    throw refuseCall("learner_behind", { node, behind: lagOf(state(), node) ?? 0 });
   }
 
   /** Without a quorum that answers, not even the change itself would ever be complete. */
