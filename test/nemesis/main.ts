@@ -64,6 +64,8 @@ try {
   await region?.[Symbol.asyncDispose]();
 }
 conclude();
+// Connections to nodes that were paused, cut off or killed may linger: nobody waits for them.
+process.exit();
 
 function wantedKinds(): readonly FaultKind[] {
   const named = values.kinds?.split(",") ?? faultKinds;
