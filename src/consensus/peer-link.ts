@@ -2,6 +2,7 @@
 // it breaks. Messages are dropped rather than kept when it is down or full: Raft sends anew, and
 // what it would send by then is better.
 import {
+  connectivityState,
   Metadata,
   makeGenericClientConstructor,
   type CallOptions,
@@ -36,6 +37,8 @@ import { encodeOffer } from "./snapshot-codec.ts";
 const queueBytesMax = 16 * 1024 * 1024;
 /** A peer that takes the connection and does not greet is as good as none. */
 const greetingMs = 2_000;
+/** As long as this for a connection that hangs again and again: each leaves a socket behind. */
+const connectingMsMax = 16_000;
 const reconnectMs = 100;
 
 const channelOptions: ChannelOptions = {
@@ -95,7 +98,7 @@ export function answerOf<Reply>(
 
 export class PeerLink {
   readonly #parts: PeerLinkParts;
-  readonly #client: PeerClient;
+  #client: PeerClient;
   readonly #hello: Fields<"Hello">;
   #stream: ClientDuplexStream<PeerFrame, PeerReply> | undefined;
   #isGreeted = false;
@@ -103,6 +106,7 @@ export class PeerLink {
   #queuedBytes = 0;
   #retry: NodeJS.Timeout | undefined;
   #tooLate: NodeJS.Timeout | undefined;
+  #patienceMs = greetingMs;
 
   constructor(parts: PeerLinkParts) {
     this.#parts = parts;
@@ -178,8 +182,9 @@ export class PeerLink {
     this.#stream = stream;
     this.#queuedBytes = 0;
     this.#tooLate = setTimeout(() => {
+      this.#replaceHangingConnection();
       this.#break(stream);
-    }, greetingMs);
+    }, this.#patienceMs);
     stream.on("data", ({ hello: greeting, removed }: PeerReply) => {
       if (this.#stream !== stream) return;
       if (removed) {
@@ -192,6 +197,7 @@ export class PeerLink {
         return;
       }
       clearTimeout(this.#tooLate);
+      this.#patienceMs = greetingMs;
       this.#isGreeted = true;
     });
     // A cancelled or broken stream reports itself as an error: the link only has to make a new one.
@@ -202,6 +208,18 @@ export class PeerLink {
       this.#break(stream);
     });
     stream.write({ hello: this.#hello });
+  }
+
+  /**
+   * grpc-js gives a connection no deadline to come about: one that is taken and never answered, or
+   * whose packets were lost with the peer's machine, would be waited for until TCP gives up.
+   */
+  #replaceHangingConnection(): void {
+    const state = this.#client.getChannel().getConnectivityState(false);
+    if (state !== connectivityState.CONNECTING) return;
+    this.#client.close();
+    this.#client = this.#connection();
+    this.#patienceMs = Math.min(2 * this.#patienceMs, connectingMsMax);
   }
 
   #break(stream: ClientDuplexStream<PeerFrame, PeerReply>): void {

@@ -1,5 +1,6 @@
 // The Peer service of peer.proto as grpc-js wants it, over the static codecs.
 import type {
+  Channel,
   ClientDuplexStream,
   ClientUnaryCall,
   handleBidiStreamingCall,
@@ -69,6 +70,7 @@ export interface PeerHandlers extends UntypedServiceImplementation {
 
 /** The client that `makeGenericClientConstructor` makes of `peerService`. */
 export interface PeerClient {
+  getChannel(): Pick<Channel, "getConnectivityState">;
   Exchange(metadata: Metadata): ClientDuplexStream<PeerFrame, PeerReply>;
   SendSnapshot(metadata: Metadata): ClientDuplexStream<SnapshotFrame, SnapshotReply>;
   HandOver(

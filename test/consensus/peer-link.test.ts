@@ -1,5 +1,13 @@
 // A link against a peer that is a real server and behaves as the test says.
 import { strict as assert } from "node:assert";
+import { once } from "node:events";
+import {
+  connect,
+  createServer,
+  type AddressInfo,
+  type Server as WayServer,
+  type Socket,
+} from "node:net";
 import { Server, type ServerDuplexStream } from "@grpc/grpc-js";
 import { afterEach, before, beforeEach, describe, it } from "mocha";
 import { nodeId, type NodeId } from "../../src/base/ids.ts";
@@ -54,6 +62,9 @@ describe("PeerLink", function () {
   let theirs: PeerCertificates;
   let server: Server | undefined;
   let link: PeerLink | undefined;
+  /** Between the link and its peer, and what goes through it. */
+  let way: WayServer | undefined;
+  const sockets: Socket[] = [];
   let streams: Happenings<Stream>;
   let broken: Happenings<NodeId>;
 
@@ -71,6 +82,8 @@ describe("PeerLink", function () {
   afterEach(() => {
     link?.close();
     server?.forceShutdown();
+    for (const socket of sockets.splice(0)) socket.destroy();
+    way?.close();
   });
 
   async function listen(certificates: PeerCertificates, port = 0): Promise<number> {
@@ -169,6 +182,25 @@ describe("PeerLink", function () {
     await streams.next();
 
     assert.ok(!one.isUp);
+  });
+
+  it("finds its peer although its first connection is taken and never answered", async () => {
+    const port = await listen(theirs);
+    way = createServer((socket) => {
+      sockets.push(socket.on("error", () => undefined));
+      // The first one hangs, as if its packets were lost for good.
+      if (sockets.length === 1) return;
+      const peer = connect(port, "127.0.0.1").on("error", () => undefined);
+      sockets.push(peer);
+      socket.pipe(peer).pipe(socket);
+    }).listen(0, "127.0.0.1");
+    await once(way, "listening");
+
+    const one = linkTo((way.address() as AddressInfo).port);
+    greet(await streams.next());
+    await untilUp(one);
+
+    assert.ok(one.isUp);
   });
 
   it("is not up with a peer that speaks another protocol", async () => {
