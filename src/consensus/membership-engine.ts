@@ -86,6 +86,9 @@ export class MembershipEngine {
       onBroken: (peer) => {
         parts.give({ kind: "peer_unreachable", peer });
       },
+      onRefused: (peer) => {
+        parts.give({ kind: "peer_gone", peer });
+      },
       onRemoved: () => {
         this.#park();
       },

@@ -70,6 +70,8 @@ export interface PeerLinkParts {
   readonly ownAddresses?: MemberAddresses | undefined;
   /** What was on the way may be lost. */
   readonly onBroken: (peer: NodeId) => void;
+  /** Nobody listens there: the peer's process has ended, or is not up yet. */
+  readonly onRefused?: (peer: NodeId) => void;
   /** The peer says that this node was removed from the region. */
   readonly onRemoved?: () => void;
 }
@@ -201,7 +203,8 @@ export class PeerLink {
       this.#isGreeted = true;
     });
     // A cancelled or broken stream reports itself as an error: the link only has to make a new one.
-    stream.on("error", () => {
+    stream.on("error", (error) => {
+      if (this.#stream === stream && isRefusal(error)) this.#parts.onRefused?.(this.#parts.peer);
       this.#break(stream);
     });
     stream.on("end", () => {
@@ -234,4 +237,9 @@ export class PeerLink {
       this.#connect();
     }, reconnectMs);
   }
+}
+
+/** grpc-js tells the reason for a connection that did not come about in its sentence alone. */
+function isRefusal(error: Error): boolean {
+  return error.message.includes("ECONNREFUSED");
 }

@@ -23,6 +23,7 @@ export interface PeerLinksParts {
   /** Where others are has changed: to be remembered. */
   readonly onBook: (book: AddressBook) => void;
   readonly onBroken: (peer: NodeId) => void;
+  readonly onRefused: (peer: NodeId) => void;
   readonly onRemoved: () => void;
 }
 
@@ -128,16 +129,12 @@ export class PeerLinks {
   }
 
   #open(peer: NodeId, address: string): PeerLink {
-    const { identity, certificates, incarnation, ownAddresses, onBroken, onRemoved } = this.#parts;
+    const { identity, certificates } = this.#parts;
     return new PeerLink({
-      identity,
+      ...this.#parts,
       peer,
       address,
       credentials: clientCredentials(certificates, identity, peer),
-      incarnation,
-      ownAddresses,
-      onBroken,
-      onRemoved,
     });
   }
 

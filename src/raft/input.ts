@@ -62,6 +62,11 @@ export type Input =
   /** The way to a peer broke: what was on it may be lost. */
   | { readonly kind: "peer_unreachable"; readonly peer: NodeId }
   /**
+   * Nobody listens where this peer is reached: its process has ended. Given again for as long as
+   * connections are refused.
+   */
+  | { readonly kind: "peer_gone"; readonly peer: NodeId }
+  /**
    * A write has been under way for longer than two election timeouts. Given ahead of each tick for
    * as long as that lasts: a node that cannot write neither leads nor stands.
    */

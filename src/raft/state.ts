@@ -67,7 +67,7 @@ export type Votes = ReadonlyMap<NodeId, "granted" | "refused">;
 export interface Patience {
   /** Ticks since the leader was heard, a vote was given, or an election was begun. */
   readonly quietTicks: number;
-  /** Between one and two election timeouts, drawn anew each time. */
+  /** Between one and two election timeouts, drawn anew each time; less once the leader is gone. */
   readonly patienceTicks: number;
 }
 

@@ -20,6 +20,7 @@ import {
 import { onAppendRequest, onHeartbeat } from "./follow.ts";
 import { sendHeartbeats } from "./heartbeat.ts";
 import type { Input, Message } from "./input.ts";
+import { onPeerGone } from "./leader-gone.ts";
 import { leaveIfDue, mayStand, onMembershipApplied, onProposeMembership } from "./membership.ts";
 import { probeFrom } from "./progress.ts";
 import { onRead, onReadIndexRequest, onReadIndexResponse, refusalOf } from "./read-index.ts";
@@ -92,6 +93,8 @@ function onReport(state: RaftState, report: Report): StepResult {
       return onSnapshotInstalled(state, report);
     case "peer_unreachable":
       return onPeerUnreachable(state, report.peer);
+    case "peer_gone":
+      return onPeerGone(state, report.peer);
     default:
       return unreachable(report, "raft input");
   }

@@ -67,6 +67,7 @@ describe("PeerLink", function () {
   const sockets: Socket[] = [];
   let streams: Happenings<Stream>;
   let broken: Happenings<NodeId>;
+  let refused: Happenings<NodeId>;
 
   before(async () => {
     authority = await peerAuthority();
@@ -77,6 +78,7 @@ describe("PeerLink", function () {
   beforeEach(() => {
     streams = new Happenings();
     broken = new Happenings();
+    refused = new Happenings();
   });
 
   afterEach(() => {
@@ -114,6 +116,9 @@ describe("PeerLink", function () {
       incarnation: "one",
       onBroken: (peer) => {
         broken.happen(peer);
+      },
+      onRefused: (peer) => {
+        refused.happen(peer);
       },
     });
     return link;
@@ -172,6 +177,22 @@ describe("PeerLink", function () {
     const stream = await streams.next();
 
     assert.ok((await firstFrame(stream)).hello);
+  });
+
+  it("tells apart a peer that refuses connections from one that broke a stream", async () => {
+    linkTo(await listen(theirs));
+    const first = await streams.next();
+    greet(first);
+
+    first.end();
+    greet(await streams.next());
+    const refusedAfterBreak = refused.count;
+    server?.forceShutdown();
+
+    assert.equal(await refused.next(), n2);
+    assert.equal(refusedAfterBreak, 0);
+    // Told anew with each attempt.
+    assert.equal(await refused.next(), n2);
   });
 
   it("gives up a peer that takes the call and never greets", async () => {

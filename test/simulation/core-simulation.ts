@@ -54,6 +54,7 @@ export class CoreSimulation {
   #hash = 0x811c9dc5;
   #nextId = 1;
   #reads = 0;
+  #resets = 0;
   #transfers = 0;
   #changes = 0;
   readonly #faults: NodeFaults;
@@ -350,6 +351,10 @@ export class CoreSimulation {
     if (from === to || from.state === undefined || from.isPaused) return;
     this.#network.reset(from.id, to.id);
     this.#give(from, { kind: "peer_unreachable", peer: to.id });
+    this.#resets += 1;
+    // Now and then it is not true: an address may be out of date.
+    const isRefused = to.state === undefined || this.#resets % 4 === 0;
+    if (isRefused && from.isUp) this.#give(from, { kind: "peer_gone", peer: to.id });
   }
 
   /** Faults end. Within twenty election timeouts there is one leader, and one log. */
