@@ -31,6 +31,8 @@ export function emptyTally(): Tally {
 
 /** How long a fault waits for what it broke to serve again, before it breaks the next. */
 const backWithinMs = 5_000;
+/** How long a start may take, all files checked, on a machine that does other things too. */
+const startsWithinMs = 30_000;
 
 export class Faults {
   readonly #region: NemesisRegion;
@@ -256,19 +258,32 @@ export class Faults {
       node.excuse("data_damaged");
       const before = node.excusedEnds.length;
       node.start();
-      await pause(2_000);
-      if (node.excusedEnds.length === before) return;
+      if (await this.#answersOrEnds(node, before)) return;
       this.#tally.flipsNoticed += 1;
       // The files are as they were, but for the bit: unless the node has written since.
       if (flipBack(flip)) {
         this.#note(`flip it back`);
+        const ends = node.excusedEnds.length;
         node.start();
-        await pause(1_500);
-        if (node.isRunning) return;
+        if (await this.#answersOrEnds(node, ends)) return;
       }
       this.#note(`${node.id} is lost`);
       this.isRegionSpent = true;
     });
+  }
+
+  /**
+   * Whether a node that was started comes to answer rather than end once more. One that does
+   * neither for long is taken to be slow: the end of the history waits for it.
+   */
+  async #answersOrEnds(node: NemesisNode, endsBefore: number): Promise<boolean> {
+    const deadline = performance.now() + startsWithinMs;
+    while (performance.now() < deadline) {
+      if (node.excusedEnds.length > endsBefore) return false;
+      if ((await this.#region.statusOf(node)) !== undefined) return true;
+      await pause(40);
+    }
+    return true;
   }
 
   /** Leaves one that another fault has in hand alone; does nothing if there is none. */

@@ -11,7 +11,7 @@ export type Linearizability =
   | { readonly kind: "undecided"; readonly steps: number };
 
 /** All calls of one secret, but for those that certainly did nothing and saw nothing. */
-export function checkLinearizable(calls: readonly Call[], stepLimit = 400_000): Linearizability {
+export function checkLinearizable(calls: readonly Call[], stepLimit = 1_000_000): Linearizability {
   // First with those unknown writes alone that somebody saw: mostly that explains everything.
   const told = calls.filter((call) => isKnown(call) || isSeen(call, calls));
   const quick = new Search(told, stepLimit / 4).run();

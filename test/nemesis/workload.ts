@@ -10,6 +10,8 @@ import type { Random } from "./random.ts";
 /** Short lives keep the search small, and the versions of a secret below their limit. */
 const callsOfSecret = 150;
 const writesOfSecret = 60;
+/** Each write of unknown outcome may be anywhere in the order from then on, or nowhere. */
+const unknownsOfSecret = 6;
 const secretsAtOnce = 6;
 const mostAttempts = 4;
 /** Some give up soon, some hold on through a pause of a node. */
@@ -22,6 +24,7 @@ interface KnownSecret {
   current: string | undefined;
   calls: number;
   writes: number;
+  unknowns: number;
 }
 
 export class Workload {
@@ -124,11 +127,17 @@ export class Workload {
 
   #secret(random: Random): KnownSecret {
     this.#active = this.#active.filter(
-      ({ calls, writes }) => calls < callsOfSecret && writes < writesOfSecret,
+      ({ calls, writes, unknowns }) =>
+        calls < callsOfSecret && writes < writesOfSecret && unknowns < unknownsOfSecret,
     );
     while (this.#active.length < secretsAtOnce) {
       const name = `${this.#name}/${this.secrets.length}`;
-      const fresh = { name, tokens: [], current: undefined, calls: 0, writes: 0 };
+      const fresh = {
+        name,
+        tokens: [],
+        current: undefined,
+        ...{ calls: 0, writes: 0, unknowns: 0 },
+      };
       this.secrets.push(fresh);
       this.#active.push(fresh);
     }
@@ -172,6 +181,7 @@ export class Workload {
 
 function learn(secret: KnownSecret, operation: Operation, outcome: Outcome): void {
   learnVersion(secret, operation, outcome);
+  if (outcome.kind === "unknown" && isWrite(operation)) secret.unknowns += 1;
   if (outcome.kind !== "ok") return;
   const { op } = operation;
   const { answer } = outcome;
