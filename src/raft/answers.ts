@@ -10,6 +10,7 @@ import { matched, probeFrom, type Progress } from "./progress.ts";
 import { releaseReads } from "./read-index.ts";
 import { replicateTo, withProgress } from "./replicate.ts";
 import type { RaftState } from "./state.ts";
+import { nextProgress } from "./successor.ts";
 import { urgeSuccessor } from "./transfer.ts";
 
 export function onAppendResponse(
@@ -20,11 +21,10 @@ export function onAppendResponse(
   const { role } = state;
   const known = role.kind === "leader" ? role.progress.get(from) : undefined;
   if (role.kind !== "leader" || known === undefined) return { state, effects: [] };
-  const heard = {
-    ...known,
+  const heard = nextProgress(known, {
     isActive: true,
     ackedRound: Math.max(known.ackedRound, response.readRound),
-  };
+  });
   const progress = afterAnswer(state, heard, response.answer);
   const released = releaseReads(withProgress(state, role, from, progress));
   const committed = advanceCommit(released.state);
@@ -44,18 +44,13 @@ export function onHeartbeatResponse(
   const { role } = state;
   const known = role.kind === "leader" ? role.progress.get(from) : undefined;
   if (role.kind !== "leader" || known === undefined) return { state, effects: [] };
-  const progress = {
-    ...known,
+  const progress = nextProgress(known, {
     isActive: true,
     // The follower lives, so a probe without an answer was lost: try again.
     isProbeOut: false,
     ackedRound: Math.max(known.ackedRound, response.readRound),
-  };
-  const heard: RaftState = {
-    ...state,
-    role: { ...role, progress: new Map(role.progress).set(from, progress) },
-  };
-  const released = releaseReads(heard);
+  });
+  const released = releaseReads(withProgress(state, role, from, progress));
   const more = replicateTo(released.state, from);
   return { state: more.state, effects: [...released.effects, ...more.effects] };
 }

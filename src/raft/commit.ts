@@ -6,12 +6,16 @@ import { reachedByQuorum } from "./quorum.ts";
 import { proveWaitingReads } from "./read-index.ts";
 import { replicateToAll } from "./replicate.ts";
 import type { RaftState } from "./state.ts";
+import { nextState } from "./successor.ts";
 
 /** A follower's commit index: what its leader says, as far as the logs are known to agree. */
 export function learnCommit(state: RaftState, upTo: number): StepResult {
   if (upTo <= state.commitIndex) return { state, effects: [] };
   const commitIndex = logIndex(upTo);
-  return { state: { ...state, commitIndex }, effects: [{ kind: "commit", index: commitIndex }] };
+  return {
+    state: nextState(state, { commitIndex }),
+    effects: [{ kind: "commit", index: commitIndex }],
+  };
 }
 
 /**

@@ -17,7 +17,8 @@ import { isAtLeastAsComplete, lastPosition, positionAt } from "./log-terms.ts";
 import { draw, type Prng } from "./prng.ts";
 import { newProgress } from "./progress.ts";
 import { countVotes } from "./quorum.ts";
-import type { Electing, Leader, Patience, RaftState } from "./state.ts";
+import type { Electing, Follower, Leader, Patience, RaftState } from "./state.ts";
+import { nextFollower, nextState, withVote } from "./successor.ts";
 import { hasCommittedChange } from "./unapplied.ts";
 
 const nothing = new Uint8Array();
@@ -39,13 +40,9 @@ export function becomeFollower(
     leader !== undefined || role.kind === "leader"
       ? drawPatience(state)
       : { patience: patienceOf(role), prng: state.prng };
-  return {
-    ...state,
-    term: inTerm,
-    votedFor,
-    role: { kind: "follower", leader, ...patience },
-    prng,
-  };
+  const { quietTicks, patienceTicks } = patience;
+  const follower: Follower = { kind: "follower", leader, quietTicks, patienceTicks };
+  return withVote(nextState(state, { term: inTerm, role: follower, prng }), votedFor);
 }
 
 /** A follower that does not stand before another election timeout has passed, from now. */
@@ -54,7 +51,10 @@ export function patientFromNow(state: RaftState): RaftState {
   assert(role.kind === "follower", "only a follower waits");
   const { patience, prng } = drawPatience(state);
   const patienceTicks = role.quietTicks + patience.patienceTicks;
-  return { ...state, role: { ...role, patienceTicks }, prng };
+  return nextState(state, {
+    role: { ...nextFollower(role, role.quietTicks), patienceTicks },
+    prng,
+  });
 }
 
 /** Whether this node has heard from a leader within the shortest election timeout. */
@@ -69,24 +69,23 @@ export function hearsLeader(state: RaftState): boolean {
 export function startPreVote(state: RaftState): StepResult {
   const { patience, prng } = drawPatience(state);
   const votes = new Map([[state.self, "granted"]] as const);
-  return settle({ ...state, role: { kind: "pre_candidate", votes, ...patience }, prng }, () => ({
-    kind: "pre_vote_request",
-    term: term(state.term + 1),
-    lastLog: lastPosition(state.log),
-  }));
+  return settle(
+    nextState(state, { role: { kind: "pre_candidate", votes, ...patience }, prng }),
+    () => ({
+      kind: "pre_vote_request",
+      term: term(state.term + 1),
+      lastLog: lastPosition(state.log),
+    }),
+  );
 }
 
 /** Stands for election: after a pre-vote, or because the leader hands over. */
 export function startElection(state: RaftState, reason: VoteRequest["reason"]): StepResult {
   const { patience, prng } = drawPatience(state);
   const votes = new Map([[state.self, "granted"]] as const);
-  const candidate: RaftState = {
-    ...state,
-    term: term(state.term + 1),
-    votedFor: state.self,
-    role: { kind: "candidate", votes, ...patience },
-    prng,
-  };
+  const role = { kind: "candidate", votes, ...patience } as const;
+  const standing = nextState(state, { term: term(state.term + 1), role, prng });
+  const candidate = withVote(standing, state.self);
   return settle(candidate, () => ({
     kind: "vote_request",
     term: candidate.term,
@@ -138,7 +137,7 @@ function countPreVote(state: RaftState, from: NodeId, response: PreVoteResponse)
     return { state, effects: [] };
   }
   const votes = new Map(role.votes).set(from, response.vote);
-  return settle({ ...state, role: { ...role, votes } });
+  return settle(nextState(state, { role: { ...role, votes } }));
 }
 
 /** Gives at most one vote a term, and only to a log at least as complete as ours. */
@@ -151,8 +150,9 @@ export function onVoteRequest(state: RaftState, from: NodeId, request: VoteReque
     return acknowledge(state, from, { kind: "vote_response", term: state.term, vote: "refused" });
   }
   const { patience, prng } = drawPatience(state);
-  const role = { kind: "follower", leader: undefined, ...patience } as const;
-  const voter: RaftState = { ...state, votedFor: from, role, prng };
+  const { quietTicks, patienceTicks } = patience;
+  const role: Follower = { kind: "follower", leader: undefined, quietTicks, patienceTicks };
+  const voter = withVote(nextState(state, { role, prng }), from);
   return acknowledge(voter, from, { kind: "vote_response", term: state.term, vote: "granted" });
 }
 
@@ -160,7 +160,7 @@ export function onVoteResponse(state: RaftState, from: NodeId, response: VoteRes
   const { role } = state;
   if (role.kind !== "candidate") return { state, effects: [] };
   const votes = new Map(role.votes).set(from, response.vote);
-  return settle({ ...state, role: { ...role, votes } });
+  return settle(nextState(state, { role: { ...role, votes } }));
 }
 
 /** Turns a node whose votes are decided into what they made of it; otherwise it asks, or waits. */
@@ -200,7 +200,7 @@ function becomeLeader(state: RaftState): StepResult {
     reads: { round: 0, proving: [], waiting: [] },
     transfer: undefined,
   };
-  return appendAndReplicate({ ...state, role }, [{ kind: "empty", payload: nothing }]);
+  return appendAndReplicate(nextState(state, { role }), [{ kind: "empty", payload: nothing }]);
 }
 
 function askVoters(state: RaftState, question: Message): readonly Effect[] {

@@ -17,6 +17,7 @@ import { newProgress } from "./progress.ts";
 import { releaseReads } from "./read-index.ts";
 import { appendAndReplicate, replicateToAll } from "./replicate.ts";
 import type { Leader, RaftState } from "./state.ts";
+import { nextState } from "./successor.ts";
 import { hasCommittedChange } from "./unapplied.ts";
 
 const nothing = new Uint8Array();
@@ -54,20 +55,20 @@ export function onMembershipApplied(
   const [first, ...unappliedMemberships] = state.unappliedMemberships;
   assert(first === report.index, "changes of the membership are applied in order");
   assert(first <= state.commitIndex, "only what is committed is applied");
-  return adopt({ ...state, unappliedMemberships }, report.configuration);
+  return adopt(nextState(state, { unappliedMemberships }), report.configuration);
 }
 
 /** Who leads goes on with whom it has now, or steps down if it does not count any more. */
 function adopt(state: RaftState, configuration: Configuration): StepResult {
   const { role } = state;
-  const adopted = { ...state, configuration };
+  const adopted = nextState(state, { configuration });
   assert(role.kind === "leader" || role.kind === "follower", "nobody stands with one to apply");
   if (role.kind === "follower") return { state: adopted, effects: [] };
   if (!isVoter(configuration, state.self)) {
     return { state: becomeFollower(adopted, state.term, undefined), effects: [] };
   }
   // A quorum may be smaller than before, and reached without another answer.
-  const committed = advanceCommit({ ...adopted, role: leadingAmong(adopted, role) });
+  const committed = advanceCommit(nextState(adopted, { role: leadingAmong(adopted, role) }));
   const released = releaseReads(committed.state);
   const sent = replicateToAll(released.state);
   return {

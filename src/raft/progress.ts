@@ -1,5 +1,6 @@
 // What a leader knows of one follower: how far its log is known to match, and what is on its way.
 import { logIndex, type LogIndex } from "../base/ids.ts";
+import { nextProgress } from "./successor.ts";
 
 export interface Progress {
   /** Invariant: the follower durably holds everything up to here. `matchIndex < nextIndex`. */
@@ -62,34 +63,33 @@ export function canSend(progress: Progress, limits: FlowLimits): boolean {
 
 /** Notes what left: in `replicate` the next message follows it, in `probe` nothing does. */
 export function sent(progress: Progress, last: LogIndex, sizeBytes: number): Progress {
-  if (progress.mode === "probe") return { ...progress, isSending: false, isProbeOut: true };
+  if (progress.mode === "probe") {
+    return nextProgress(progress, { isSending: false, isProbeOut: true });
+  }
   const carriesEntries = last >= progress.nextIndex;
-  return {
-    ...progress,
+  return nextProgress(progress, {
     isSending: false,
     nextIndex: logIndex(Math.max(progress.nextIndex, last + 1)),
     inFlight: carriesEntries ? [...progress.inFlight, { last, sizeBytes }] : progress.inFlight,
-  };
+  });
 }
 
 export function matched(progress: Progress, index: LogIndex): Progress {
-  return {
-    ...progress,
+  return nextProgress(progress, {
     mode: "replicate",
     isProbeOut: false,
     matchIndex: logIndex(Math.max(progress.matchIndex, index)),
     nextIndex: logIndex(Math.max(progress.nextIndex, index + 1)),
     inFlight: progress.inFlight.filter((message) => message.last > index),
-  };
+  });
 }
 
 /** Back to looking for where the logs agree, from `nextIndex` on. */
 export function probeFrom(progress: Progress, nextIndex: LogIndex): Progress {
-  return {
-    ...progress,
+  return nextProgress(progress, {
     mode: "probe",
     isProbeOut: false,
     nextIndex: logIndex(Math.max(progress.matchIndex + 1, nextIndex)),
     inFlight: [],
-  };
+  });
 }

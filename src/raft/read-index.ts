@@ -10,6 +10,7 @@ import { sendHeartbeats } from "./heartbeat.ts";
 import type { ReadIndexRequest, ReadIndexResponse } from "./input.ts";
 import { reachedByQuorum } from "./quorum.ts";
 import type { AskedRead, Leader, ProvingRead, RaftState } from "./state.ts";
+import { nextLeader, nextState } from "./successor.ts";
 
 export function onRead(state: RaftState, read: AskedRead): StepResult {
   const { role } = state;
@@ -47,8 +48,9 @@ export function proveWaitingReads(state: RaftState): StepResult {
   const { role } = state;
   if (role.kind !== "leader" || role.reads.waiting.length === 0) return { state, effects: [] };
   const { waiting } = role.reads;
-  const emptied: Leader = { ...role, reads: { ...role.reads, waiting: [] } };
-  return askAsLeader({ ...state, role: emptied }, emptied, waiting);
+  const { round, proving } = role.reads;
+  const emptied = nextLeader(role, { reads: { round, proving, waiting: [] } });
+  return askAsLeader(nextState(state, { role: emptied }), emptied, waiting);
 }
 
 /** Answers every read whose round, or a later one, a quorum has answered. */
@@ -60,30 +62,26 @@ export function releaseReads(state: RaftState): StepResult {
   );
   const released = role.reads.proving.filter((read) => read.round <= proven);
   if (released.length === 0) return { state, effects: [] };
+  const { round, waiting } = role.reads;
   const proving = role.reads.proving.slice(released.length);
   return {
-    state: { ...state, role: { ...role, reads: { ...role.reads, proving } } },
+    state: nextState(state, { role: nextLeader(role, { reads: { round, proving, waiting } }) }),
     effects: released.map((read) => answerTo(state, read)),
   };
 }
 
 function askAsLeader(state: RaftState, role: Leader, asked: readonly AskedRead[]): StepResult {
   if (state.commitIndex < role.firstOwnIndex) {
-    const waiting = [...role.reads.waiting, ...asked];
-    return {
-      state: { ...state, role: { ...role, reads: { ...role.reads, waiting } } },
-      effects: [],
-    };
+    const reads = { ...role.reads, waiting: [...role.reads.waiting, ...asked] };
+    return { state: nextState(state, { role: nextLeader(role, { reads }) }), effects: [] };
   }
   const round = role.reads.round + 1;
   const proving = [
     ...role.reads.proving,
-    ...asked.map((read) => ({ ...read, round, index: state.commitIndex })),
+    ...asked.map(({ readId, origin }) => ({ readId, origin, round, index: state.commitIndex })),
   ];
-  const begun = sendHeartbeats({
-    ...state,
-    role: { ...role, reads: { ...role.reads, round, proving } },
-  });
+  const reads = { round, proving, waiting: role.reads.waiting };
+  const begun = sendHeartbeats(nextState(state, { role: nextLeader(role, { reads }) }));
   // A region of one is its own quorum.
   const released = releaseReads(begun.state);
   return { state: released.state, effects: [...begun.effects, ...released.effects] };

@@ -8,6 +8,7 @@ import type { Entry } from "./input.ts";
 import { extend, holds, positionAt, truncateFrom } from "./log-terms.ts";
 import { canSend, sent, type Progress } from "./progress.ts";
 import type { Leader, RaftState } from "./state.ts";
+import { nextLeader, nextProgress, nextState } from "./successor.ts";
 import { unappliedAfter } from "./unapplied.ts";
 
 type Content = Pick<Entry, "kind" | "payload">;
@@ -29,9 +30,10 @@ export function onPropose(state: RaftState, payloads: readonly Uint8Array[]): St
 export function appendAndReplicate(state: RaftState, contents: readonly Content[]): StepResult {
   const first = state.log.lastIndex + 1;
   const entries = contents.map((content, offset) => ({
-    ...content,
     index: logIndex(first + offset),
     term: state.term,
+    kind: content.kind,
+    payload: content.payload,
   }));
   const write = appendToLog(state, entries);
   const sends = replicateToAll(write.state);
@@ -72,7 +74,7 @@ export function replicateTo(state: RaftState, to: NodeId): StepResult {
     commitIndex: state.commitIndex,
     readRound: role.reads.round,
   };
-  const busy = { ...progress, isSending: true, sentCommit: state.commitIndex };
+  const busy = nextProgress(progress, { isSending: true, sentCommit: state.commitIndex });
   return { state: withProgress(state, role, to, busy), effects: [effect] };
 }
 
@@ -86,7 +88,7 @@ function sendSnapshotTo(
   // After one that failed, as after a probe, the next answer to a heartbeat comes first.
   const isBusy = progress.mode === "snapshot" || progress.isSending || progress.isProbeOut;
   if (isBusy || !progress.isActive) return { state, effects: [] };
-  const waiting: Progress = { ...progress, mode: "snapshot", isProbeOut: false, inFlight: [] };
+  const waiting = nextProgress(progress, { mode: "snapshot", isProbeOut: false, inFlight: [] });
   return {
     state: withProgress(state, role, to, waiting),
     effects: [{ kind: "send_snapshot", to, term: state.term }],
@@ -146,12 +148,11 @@ export function appendToLog(state: RaftState, entries: readonly Entry[]): StepRe
   assert(log.lastIndex === last.index, "entries follow each other without a gap");
   const sequence = state.durability.nextSequence;
   return {
-    state: {
-      ...state,
+    state: nextState(state, {
       log,
       durability: issued(state.durability, first.index, last.index),
       unappliedMemberships: unappliedAfter(state.unappliedMemberships, entries),
-    },
+    }),
     effects: [{ kind: "persist", sequence, hardState: undefined, entries }],
   };
 }
@@ -162,5 +163,7 @@ export function withProgress(
   peer: NodeId,
   progress: Progress,
 ): RaftState {
-  return { ...state, role: { ...role, progress: new Map(role.progress).set(peer, progress) } };
+  return nextState(state, {
+    role: nextLeader(role, { progress: new Map(role.progress).set(peer, progress) }),
+  });
 }

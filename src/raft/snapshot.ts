@@ -12,13 +12,14 @@ import { positionAt, startAt, termAt, type LogPosition } from "./log-terms.ts";
 import { matched, probeFrom } from "./progress.ts";
 import { replicateTo, withProgress } from "./replicate.ts";
 import type { RaftState } from "./state.ts";
+import { nextProgress, nextState } from "./successor.ts";
 import { urgeSuccessor } from "./transfer.ts";
 
 export function onCompacted(state: RaftState, upTo: LogIndex): StepResult {
   assert(upTo <= state.commitIndex, "only what is committed is in the state");
   if (upTo <= state.log.start.index) return { state, effects: [] };
   const log = startAt(state.log, positionAt(state.log, upTo));
-  return { state: { ...state, log }, effects: [] };
+  return { state: nextState(state, { log }), effects: [] };
 }
 
 export function onSnapshotEnded(
@@ -31,7 +32,7 @@ export function onSnapshotEnded(
   if (role.kind !== "leader" || known?.mode !== "snapshot") return { state, effects: [] };
   if (outcome.kind === "failed") {
     // As after a lost probe: the next heartbeat that is answered tries again.
-    const waiting = { ...probeFrom(known, known.nextIndex), isProbeOut: true };
+    const waiting = nextProgress(probeFrom(known, known.nextIndex), { isProbeOut: true });
     return { state: withProgress(state, role, to, waiting), effects: [] };
   }
   const told = replicateTo(withProgress(state, role, to, matched(known, outcome.index)), to);
@@ -70,14 +71,13 @@ export function onSnapshotInstalled(
   const isWaiting = state.role.kind === "follower";
   const follower = isWaiting ? state : becomeFollower(state, state.term, undefined);
   return {
-    state: {
-      ...follower,
+    state: nextState(follower, {
       configuration,
       log: { start: position, runs: [], lastIndex: index },
       durability: durableFrom(state.durability, index),
       commitIndex: index,
       unappliedMemberships: [],
-    },
+    }),
     effects: [],
   };
 }

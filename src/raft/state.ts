@@ -128,16 +128,19 @@ export interface Recovered {
 }
 
 export function startAsFollower(recovered: Recovered): RaftState {
-  const { hardState, seed, settings, log, ...rest } = recovered;
+  const { self, configuration, settings, hardState, log, unappliedMemberships, seed } = recovered;
   const proven = provenCommitted(recovered.unappliedMemberships);
   const { value, prng } = draw(seed, settings.electionTicks);
   return {
-    ...rest,
-    ...hardState,
+    self,
+    configuration,
     settings,
+    term: hardState.term,
+    votedFor: hardState.votedFor,
     log,
-    commitIndex: proven > recovered.commitIndex ? proven : recovered.commitIndex,
     durability: durableUpTo(log.lastIndex),
+    commitIndex: proven > recovered.commitIndex ? proven : recovered.commitIndex,
+    unappliedMemberships,
     role: {
       kind: "follower",
       leader: undefined,

@@ -25,9 +25,10 @@ import { leaveIfDue, mayStand, onMembershipApplied, onProposeMembership } from "
 import { probeFrom } from "./progress.ts";
 import { onRead, onReadIndexRequest, onReadIndexResponse, refusalOf } from "./read-index.ts";
 import { quorumSize } from "./quorum.ts";
-import { askWhatArrived, onEntriesSent, onPropose } from "./replicate.ts";
+import { askWhatArrived, onEntriesSent, onPropose, withProgress } from "./replicate.ts";
 import { onCompacted, onSnapshotEnded, onSnapshotInstalled } from "./snapshot.ts";
 import type { Leader, RaftState } from "./state.ts";
+import { nextFollower, nextLeader, nextProgress, nextState } from "./successor.ts";
 import { ageTransfer, onTimeoutNow, onTransfer } from "./transfer.ts";
 
 /**
@@ -67,18 +68,21 @@ function dispatch(state: RaftState, input: Input): StepResult {
 }
 
 const requests = ["tick", "message", "propose", "propose_membership", "read", "transfer"] as const;
+const requestKinds: ReadonlySet<string> = new Set(requests);
 
 type Report = Exclude<Input, { kind: (typeof requests)[number] }>;
 
 function isReport(input: Input): input is Report {
-  return !requests.some((kind) => kind === input.kind);
+  return !requestKinds.has(input.kind);
 }
 
 /** What the driver says of what it was asked to do, and of what it found. */
 function onReport(state: RaftState, report: Report): StepResult {
   switch (report.kind) {
     case "persisted":
-      return advanceCommit({ ...state, durability: landed(state.durability, report.sequence) });
+      return advanceCommit(
+        nextState(state, { durability: landed(state.durability, report.sequence) }),
+      );
     case "membership_applied":
       return onMembershipApplied(state, report);
     case "disk_stalled":
@@ -107,7 +111,9 @@ function onTick(state: RaftState, elapsedTicks: number): StepResult {
   }
   const quietTicks = role.quietTicks + 1;
   if (quietTicks >= role.patienceTicks && mayStand(state)) return startPreVote(state);
-  return { state: { ...state, role: { ...role, quietTicks } }, effects: [] };
+  const quieter =
+    role.kind === "follower" ? nextFollower(role, quietTicks) : { ...role, quietTicks };
+  return { state: nextState(state, { role: quieter }), effects: [] };
 }
 
 /**
@@ -117,34 +123,35 @@ function onTick(state: RaftState, elapsedTicks: number): StepResult {
 function onLeaderTick(state: RaftState, role: Leader, elapsedTicks: number): StepResult {
   const ticksSinceQuorumCheck = role.ticksSinceQuorumCheck + elapsedTicks;
   if (ticksSinceQuorumCheck < state.settings.electionTicks) {
-    return beat(state, { ...role, ticksSinceQuorumCheck });
+    return beat(state, nextLeader(role, { ticksSinceQuorumCheck }));
   }
   if (!isAnsweredByQuorum(state, role)) {
     return { state: becomeFollower(state, state.term, undefined), effects: [] };
   }
   const progress = new Map(
-    [...role.progress].map(([peer, known]) => [peer, { ...known, isActive: false }]),
+    [...role.progress].map(([peer, known]) => [peer, nextProgress(known, { isActive: false })]),
   );
   if (elapsedTicks < state.settings.electionTicks) {
-    return beat(state, { ...role, progress, ticksSinceQuorumCheck: 0 });
+    return beat(state, nextLeader(role, { progress, ticksSinceQuorumCheck: 0 }));
   }
   // Back from a pause. The answers from before it prove nothing: ask at once, and wait for two
   // heartbeats instead of a whole election timeout.
   const { electionTicks, heartbeatTicks } = state.settings;
   const shortened = Math.max(0, electionTicks - 2 * heartbeatTicks);
   const asking = { ticksSinceQuorumCheck: shortened, ticksToHeartbeat: 1 };
-  return beat(state, { ...role, progress, ...asking });
+  return beat(state, nextLeader(nextLeader(role, asking), { progress }));
 }
 
 function beat(state: RaftState, role: Leader): StepResult {
   const ticksToHeartbeat = role.ticksToHeartbeat - 1;
   if (ticksToHeartbeat > 0) {
-    return { state: { ...state, role: { ...role, ticksToHeartbeat } }, effects: [] };
+    return {
+      state: nextState(state, { role: nextLeader(role, { ticksToHeartbeat }) }),
+      effects: [],
+    };
   }
-  const begun = sendHeartbeats({
-    ...state,
-    role: { ...role, ticksToHeartbeat: state.settings.heartbeatTicks },
-  });
+  const beating = nextLeader(role, { ticksToHeartbeat: state.settings.heartbeatTicks });
+  const begun = sendHeartbeats(nextState(state, { role: beating }));
   return { state: begun.state, effects: [...begun.effects, ...askWhatArrived(begun.state)] };
 }
 
@@ -163,15 +170,11 @@ function onPeerUnreachable(state: RaftState, peer: NodeId): StepResult {
   const known = role.progress.get(peer);
   // A snapshot travels on a way of its own, and whoever carries it says how it ended.
   if (known === undefined || known.mode === "snapshot") return { state, effects: [] };
-  const again = {
-    ...probeFrom(known, known.matchIndex),
+  const again = nextProgress(probeFrom(known, known.matchIndex), {
     isSending: false,
     sentCommit: known.matchIndex,
-  };
-  return {
-    state: { ...state, role: { ...role, progress: new Map(role.progress).set(peer, again) } },
-    effects: [],
-  };
+  });
+  return { state: withProgress(state, role, peer, again), effects: [] };
 }
 
 /** Terms come first, for every message alike: a newer one demotes us, an older is turned away. */
@@ -239,7 +242,7 @@ function onCurrentTerm(state: RaftState, from: NodeId, message: TermedMessage): 
 function followLeader(state: RaftState, leader: NodeId): RaftState {
   assert(state.role.kind !== "leader", "a term has one leader");
   if (state.role.kind === "follower" && state.role.leader === leader) {
-    return { ...state, role: { ...state.role, quietTicks: 0 } };
+    return nextState(state, { role: nextFollower(state.role, 0) });
   }
   return becomeFollower(state, state.term, leader);
 }
@@ -263,8 +266,9 @@ function withHardState(before: RaftState, result: StepResult): StepResult {
     return { state: result.state, effects: [{ ...write, hardState }, ...others] };
   }
   const sequence = result.state.durability.nextSequence;
+  const durability = issuedWithoutEntries(result.state.durability);
   return {
-    state: { ...result.state, durability: issuedWithoutEntries(result.state.durability) },
+    state: nextState(result.state, { durability }),
     effects: [{ kind: "persist", sequence, hardState, entries: [] }, ...result.effects],
   };
 }

@@ -9,6 +9,7 @@ import { startElection } from "./election.ts";
 import { mayStand } from "./membership.ts";
 import { replicateTo } from "./replicate.ts";
 import type { Leader, RaftState } from "./state.ts";
+import { nextState } from "./successor.ts";
 
 /** A second request for the same successor changes nothing; one for another takes its place. */
 export function onTransfer(state: RaftState, to: NodeId): StepResult {
@@ -17,7 +18,7 @@ export function onTransfer(state: RaftState, to: NodeId): StepResult {
   const isFit = to !== state.self && isVoter(state.configuration, to) && role.progress.has(to);
   if (!isFit || role.transfer?.to === to) return { state, effects: [] };
   const transfer = { to, ticksLeft: state.settings.electionTicks };
-  return urgeSuccessor({ ...state, role: { ...role, transfer } }, to);
+  return urgeSuccessor(nextState(state, { role: { ...role, transfer } }), to);
 }
 
 /** Tells the successor to stand, once it has everything; sends it what it lacks until then. */

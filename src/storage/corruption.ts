@@ -14,6 +14,8 @@ export class CorruptionError extends Error {
   override readonly name = "CorruptionError";
   /** The row or file, for a log line. */
   readonly where: string;
+  /** What is wrong there: the middle of a sentence. */
+  readonly found: string;
 
   constructor(
     where: string,
@@ -27,6 +29,7 @@ export class CorruptionError extends Error {
       rest,
     );
     this.where = where;
+    this.found = found;
   }
 }
 

@@ -1,8 +1,9 @@
 // Log entries as bytes and back, and the chain that ties each to the one before.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { hasSameBytes } from "../base/bytes.ts";
 import { logIndex, term } from "../base/ids.ts";
 import type { Entry } from "../raft/input.ts";
+import { setU64 } from "./big-endian.ts";
 import { counterOf, decodeAs, internal, MalformedBytesError } from "./internal-codec.ts";
 import { bytesOr } from "./message-fields.ts";
 
@@ -17,6 +18,9 @@ export interface StoredEntry extends Entry {
 /** In bytes. */
 export const chainLength = 16;
 
+/** Term, index and kind, as the chain covers them. */
+const headerLength = 8 + 8 + 1;
+
 /** The chain of the log before its first entry. */
 export const rootChain: Uint8Array = new Uint8Array(chainLength);
 
@@ -30,13 +34,14 @@ const kindCodes: Readonly<Record<Entry["kind"], KindCode>> = {
 };
 
 function chainOf(before: Uint8Array, entry: Entry): Uint8Array {
-  const header = new Uint8Array(8 + 8 + 1);
-  const view = new DataView(header.buffer);
-  view.setBigUint64(0, BigInt(entry.term));
-  view.setBigUint64(8, BigInt(entry.index));
-  header[16] = kindCodes[entry.kind];
-  const digest = createHash("sha256").update(before).update(header).update(entry.payload).digest();
-  return new Uint8Array(digest.subarray(0, chainLength));
+  const { payload } = entry;
+  const chained = new Uint8Array(before.length + headerLength + payload.length);
+  chained.set(before);
+  setU64(chained, before.length, entry.term);
+  setU64(chained, before.length + 8, entry.index);
+  chained[before.length + 16] = kindCodes[entry.kind];
+  chained.set(payload, before.length + headerLength);
+  return new Uint8Array(hash("sha256", chained, "buffer").subarray(0, chainLength));
 }
 
 /** Writes an entry down after the one whose chain is `before`. */

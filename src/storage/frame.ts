@@ -5,6 +5,7 @@
 //   u8 version | u32 crc32(key ‖ payload) | payload
 import { crc32 } from "node:zlib";
 import { hex } from "../base/bytes.ts";
+import { setU32, u32At } from "./big-endian.ts";
 import { CorruptionError } from "./corruption.ts";
 
 const frameVersion = 1;
@@ -13,7 +14,7 @@ const headerLength = 5;
 export function frame(key: Uint8Array, payload: Uint8Array): Uint8Array {
   const framed = new Uint8Array(headerLength + payload.length);
   framed[0] = frameVersion;
-  new DataView(framed.buffer).setUint32(1, checksum(key, payload));
+  setU32(framed, 1, checksum(key, payload));
   framed.set(payload, headerLength);
   return framed;
 }
@@ -27,7 +28,7 @@ export function unframe(key: Uint8Array, framed: Uint8Array, what: string): Uint
     throw damaged(`a row has the unknown format ${framed[0] ?? 0}`);
   }
   const payload = framed.subarray(headerLength);
-  const stored = new DataView(framed.buffer, framed.byteOffset).getUint32(1);
+  const stored = u32At(framed, 1);
   if (stored !== checksum(key, payload)) throw damaged("a row does not match its checksum");
   return payload;
 }

@@ -3,6 +3,8 @@
 
 export interface PaceParts {
   readonly bytesPerSecond: number;
+  /** Of one processor, at most. */
+  readonly share?: number;
   readonly monotonicMs: () => number;
   /** Rejects when the work is to end. */
   readonly pause: (ms: number) => Promise<void>;
@@ -10,8 +12,7 @@ export interface PaceParts {
 
 /** Work for this long at a time. */
 const sliceMs = 1.5;
-/** Of one processor, at most. */
-const shareMax = 0.05;
+const usualShare = 0.05;
 
 export class Pace {
   readonly #parts: PaceParts;
@@ -30,7 +31,8 @@ export class Pace {
     const forBytesMs = (this.#bytes / this.#parts.bytesPerSecond) * 1000;
     // As few pauses as possible for the bytes' sake, and one for each slice of work.
     if (workedMs < sliceMs && forBytesMs < 10) return;
-    await this.#parts.pause(Math.ceil(Math.max(forBytesMs, workedMs / shareMax) - workedMs));
+    const { share = usualShare } = this.#parts;
+    await this.#parts.pause(Math.ceil(Math.max(forBytesMs, workedMs / share) - workedMs));
     this.#begunMs = this.#parts.monotonicMs();
     this.#bytes = 0;
   }

@@ -21,7 +21,12 @@ export class PendingBatch {
   }
 }
 
+// What `Buffer.toString("latin1")` calls, without making a Buffer of each key first.
+const { latin1Slice } = Buffer.prototype as unknown as {
+  readonly latin1Slice: (this: Uint8Array, start: number, end: number) => string;
+};
+
 /** Bytes as a map key: one character a byte. */
 export function keyText(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString("latin1");
+  return latin1Slice.call(key, 0, key.length);
 }

@@ -1,5 +1,12 @@
 // Opening a node's data: either it is all there, every row as it was written, or the node does not
 // start. LevelDB alone would open a damaged log or table without complaint and serve what is left.
+//
+// Before anything is served, every byte of every file has passed LevelDB's checksums (file-check),
+// and the head, the log's chain and the applied row are held against each other. Whether all state
+// rows add up to the digest is known when each of them has been read. Of a large store that takes
+// minutes, and who opens it may ask to do it afterwards. What only that walk can see is a row that
+// is gone, or is an older one, in files that agree with themselves in every checksum: until it has
+// ended, such a row would be served. A damaged row never is: each is checked whenever it is read.
 import { join } from "node:path";
 import { existsSync, mkdirSync } from "node:fs";
 import {
@@ -17,6 +24,7 @@ import { beforeLog, emptyLog, type LogTerms, type TermRun } from "../raft/log-te
 import { decodeApplied, encodeApplied, type Applied } from "./applied-row.ts";
 import { CorruptionError, damagedFile } from "./corruption.ts";
 import { openDatabase, type Database } from "./database.ts";
+import { checkedDerivedRows } from "./checked-derived.ts";
 import {
   checkedEntries,
   checkedStateRows,
@@ -48,6 +56,8 @@ export interface OpenOptions {
   /** Who counts when the data is new. Data that exists knows better. */
   readonly founders: Configuration;
   readonly now: EpochMs;
+  /** Most state rows that are walked before the data is open. Absent: all there are. */
+  readonly walkedAtStart?: number;
 }
 
 /** Everything a node starts from. */
@@ -64,6 +74,8 @@ export interface RecoveredData {
   readonly unappliedMemberships: readonly LogIndex[];
   /** Where other nodes were last: a hint. */
   readonly addressBook: AddressBook;
+  /** Whether the state rows were read and add up. If not, that is still to be done. */
+  readonly isWalked: boolean;
 }
 
 /** The data belongs to another node, or another cluster. */
@@ -91,7 +103,7 @@ export async function recoverData(options: OpenOptions): Promise<RecoveredData> 
 }
 
 /**
- * What an open database holds, checked from end to end; `floorBatch` is the least it must hold.
+ * What an open database holds, and that it is whole; `floorBatch` is the least it must hold.
  * Throws as `recoverData` does. Makes the data when there is none.
  */
 export async function recoverFrom(
@@ -148,11 +160,20 @@ async function readAll(
   if (applied.position.index < log.start.index || applied.position.index > log.lastIndex) {
     throw new CorruptionError("the applied index", "the state is not within the log");
   }
-  const rows = checkedStateRows(database, generation, applied);
-  while ((await rows.next()).done !== true);
+  const isWalked = applied.rowCount <= (options.walkedAtStart ?? Infinity);
+  if (isWalked) await walk(database, generation, applied);
   const unappliedMemberships = memberships.filter((index) => index > applied.position.index);
   const addressBook = readAddressBook(database);
-  return { generation, head, applied, log, entrySizes, unappliedMemberships, addressBook };
+  const rest = { entrySizes, unappliedMemberships, addressBook, isWalked };
+  return { generation, head, applied, log, ...rest };
+}
+
+/** Every row, and that none is missing or too many. */
+async function walk(database: Database, generation: number, applied: Applied): Promise<void> {
+  const rows = checkedStateRows(database, generation, applied);
+  while ((await rows.next()).done !== true);
+  const derived = checkedDerivedRows(database, generation, applied);
+  while ((await derived.next()).done !== true);
 }
 
 /** A hint, but damage to it is damage to the data directory like any other. */
@@ -193,6 +214,7 @@ async function create(database: Database, options: OpenOptions): Promise<Recover
     entrySizes: [],
     unappliedMemberships: [],
     addressBook: new Map(),
+    isWalked: true,
   };
 }
 

@@ -2,6 +2,7 @@
 // otherwise be found on the day it is needed, and perhaps on two nodes at once.
 import { join } from "node:path";
 import { decodeApplied } from "./applied-row.ts";
+import { checkedDerivedRows } from "./checked-derived.ts";
 import { checkedEntries, checkedStateRows, needRow, readGeneration } from "./checked-rows.ts";
 import { CorruptionError } from "./corruption.ts";
 import type { Database, DatabaseView } from "./database.ts";
@@ -21,7 +22,7 @@ export interface Scrubbed {
 }
 
 /**
- * Every entry and every state row of the database as it is now, with the chain and the digest.
+ * Every entry and every row of the database as it is now, with the chain and the state's digest.
  * Throws `CorruptionError`, and whatever the pace ends it with.
  */
 export async function scrubRows(database: Database, pace: Pace): Promise<Scrubbed> {
@@ -47,6 +48,10 @@ async function scrubView(view: DatabaseView, pace: Pace): Promise<Scrubbed> {
     await pace.step(bytes.length);
   }
   for await (const [key, framed] of checkedStateRows(view, generation, applied)) {
+    rows += 1;
+    await pace.step(key.length + framed.length);
+  }
+  for await (const [key, framed] of checkedDerivedRows(view, generation, applied)) {
     rows += 1;
     await pace.step(key.length + framed.length);
   }

@@ -1,7 +1,7 @@
 // The rows of a snapshot on their way: packed into chunks on one side, unpacked on the other. A
 // chunk is `u32 length, key, u32 length, payload` over and over, under a checksum of its own.
 import { crc32 } from "node:zlib";
-import { concat } from "../base/bytes.ts";
+import { setU32 } from "./big-endian.ts";
 import { MalformedBytesError } from "./internal-codec.ts";
 
 /** A state row without its generation and its frame: the same on every node. */
@@ -14,14 +14,21 @@ const lengthBytes = 4;
 const checksumBytes = 4;
 
 export function packRows(rows: readonly SnapshotRow[]): Uint8Array {
-  const parts = rows.flatMap(({ key, payload }) => [
-    u32(key.length),
-    key,
-    u32(payload.length),
-    payload,
-  ]);
-  const body = concat(parts);
-  return concat([u32(crc32(body)), body]);
+  let length = checksumBytes;
+  for (const { key, payload } of rows) length += 2 * lengthBytes + key.length + payload.length;
+  const chunk = new Uint8Array(length);
+  let offset = checksumBytes;
+  const put = (part: Uint8Array): void => {
+    setU32(chunk, offset, part.length);
+    chunk.set(part, offset + lengthBytes);
+    offset += lengthBytes + part.length;
+  };
+  for (const { key, payload } of rows) {
+    put(key);
+    put(payload);
+  }
+  setU32(chunk, 0, crc32(chunk.subarray(checksumBytes)));
+  return chunk;
 }
 
 /** Throws `MalformedBytesError` for bytes that `packRows` did not make, or that were altered. */
@@ -45,10 +52,4 @@ export function unpackRows(chunk: Uint8Array): readonly SnapshotRow[] {
     rows.push({ key, payload: take() });
   }
   return rows;
-}
-
-function u32(value: number): Uint8Array {
-  const bytes = new Uint8Array(lengthBytes);
-  new DataView(bytes.buffer).setUint32(0, value);
-  return bytes;
 }

@@ -2,7 +2,8 @@
 // SHA-256(key, value) over all rows, modulo 2^256. A sum because one row's change is one
 // subtraction and one addition, and because the order of rows does not matter. It also catches what
 // no checksum of a row can: a row that is missing.
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
+import { setU32 } from "./big-endian.ts";
 
 export type StateDigest = bigint;
 
@@ -29,8 +30,9 @@ export function digestOf(bytes: Uint8Array): StateDigest {
 }
 
 function rowNumber(key: Uint8Array, value: Uint8Array): bigint {
-  const length = new Uint8Array(4);
-  new DataView(length.buffer).setUint32(0, key.length);
-  const hash = createHash("sha256").update(length).update(key).update(value).digest("hex");
-  return BigInt(`0x${hash}`);
+  const row = new Uint8Array(4 + key.length + value.length);
+  setU32(row, 0, key.length);
+  row.set(key, 4);
+  row.set(value, 4 + key.length);
+  return BigInt(`0x${hash("sha256", row, "hex")}`);
 }

@@ -257,6 +257,35 @@ describe("a node that scrubs", function () {
     assert.match(error.message, /the table's (?:block|index) |LevelDB cannot read it/);
   });
 
+  it("reads the rows of a large store right after the start, and never serves it again", async () => {
+    await using region = await RunningRegion.start(["n1"], compactionLimits, (fresh) => {
+      fresh.watch = watchful;
+    });
+    const n1 = nodeId("n1");
+    const { node } = await region.leader();
+    const name = `gone-${String((created += 1))}`;
+    await node.propose(createNamed(name), soon());
+    // Its row is on the disk by the time these are.
+    for (let round = 0; round < 5; round += 1) await createSome(node, 10);
+    await region.stopNode(n1);
+    const database = await openDatabase(join(region.folderOf(n1), "db"));
+    const key = stateKey(firstGeneration, secretRowKey(name));
+    await database.write([{ type: "del", key }]);
+    await database.close();
+    region.walkedAtStart = 0;
+
+    await region.startNode(n1);
+    await region.until(() => (region.fatal.length > 0 ? true : undefined));
+    await region.stopNode(n1);
+
+    const [error] = region.fatal;
+    assertDiverged(error, /the state rows do not add up/);
+    await assert.rejects(region.startNode(n1), (again) => {
+      assertDiverged(again, /the state rows do not add up: .*\(the state\) \(.*distrusted\)/);
+      return true;
+    });
+  });
+
   it("goes over whole data again and again, and ends with the node", async () => {
     await using region = await RunningRegion.start(["n1"], compactionLimits, (fresh) => {
       fresh.watch = { ...watchful, scrub: { bytesPerSecond: 1e9, firstMs: 1, everyMs: 1 } };

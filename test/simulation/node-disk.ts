@@ -124,6 +124,10 @@ export class SimDisk {
     return this.#rows.size === 0;
   }
 
+  get isWriting(): boolean {
+    return this.#writes.length > 0;
+  }
+
   get isDamaged(): boolean {
     return this.#undamaged.size > 0;
   }
@@ -135,9 +139,11 @@ export class SimDisk {
       .map(([text]) => new Uint8Array(Buffer.from(text, "latin1")));
   }
 
-  /** From now on every write lands soon. */
+  /** From now on every write lands soon, what is held up just now as well. */
   calm(): void {
     this.isFull = false;
+    this.#lastAt = this.#world.now;
+    for (const write of this.#writes) this.#landLater(write, 1_000);
     this.faults = { usualMicros: 500, mostMicros: 5_000, stall: 0, stallMicros: 0, failure: 0 };
   }
 
@@ -227,6 +233,10 @@ export class SimDisk {
     const takes = isStalled
       ? this.#random.between(stallMicros / 10, stallMicros)
       : this.#random.heavyTailed(usualMicros, mostMicros);
+    this.#landLater(write, takes);
+  }
+
+  #landLater(write: Write, takes: Micros): void {
     this.#lastAt = Math.max(this.#lastAt, this.#world.now + takes);
     this.#world.after(this.#lastAt - this.#world.now, {
       label: "lands",

@@ -15,6 +15,8 @@ export class Faults {
   readonly #random: Random;
   readonly #operators: Operators;
   #isCalm = false;
+  /** Until then no other cut that ends heals the network. */
+  #aloneUntil: Micros = 0;
   counted = 0;
 
   constructor(region: Region, seed: number, swarm: Swarm) {
@@ -31,7 +33,7 @@ export class Faults {
       stall: this.#stall.bind(this),
       clock_rate: this.#clockRate.bind(this),
       clock_jump: this.#clockJump.bind(this),
-      cut: this.#cut.bind(this),
+      cut: () => this.#cut(),
       reset: this.#reset.bind(this),
       half_open: this.#halfOpen.bind(this),
       disk_full: this.#diskFull.bind(this),
@@ -70,6 +72,12 @@ export class Faults {
     const node = this.#victim();
     if (node === undefined) return undefined;
     this.#region.crash(node);
+    // Some die again before they have done much.
+    if (this.#random.happens(0.3)) {
+      this.#later(this.#random.wait(2 * second), "crashes again", () => {
+        if (!this.#isCalm) this.#region.crash(node);
+      });
+    }
     return node.id;
   }
 
@@ -109,8 +117,34 @@ export class Faults {
     return node.id;
   }
 
-  /** Some are cut off, one way or both; or all but one bridge between two halves. */
   #cut(): string {
+    const leader = this.#newestLeader();
+    const isLeft = leader !== undefined && this.#random.happens(0.3);
+    return isLeft ? this.#leaveAlone(leader) : this.#cutSomewhere();
+  }
+
+  /**
+   * A leader that nobody hears and that hears nobody, and does not notice for how long: it goes on
+   * beside the next one, with whoever asks it.
+   */
+  #leaveAlone(leader: SimNode): string {
+    const { network, nodes } = this.#region;
+    const { tickMs, electionTicks } = this.#swarm.settings;
+    for (const other of nodes.keys()) {
+      if (other === leader.id) continue;
+      network.cut(leader.id, other);
+      network.cut(other, leader.id);
+    }
+    leader.clock.runAt(0.2);
+    const elections = 3 * tickMs * electionTicks * 1000;
+    const delay = elections + this.#random.wait(2 * second);
+    this.#aloneUntil = this.#region.world.now + delay;
+    this.#healLater(delay, leader);
+    return `leaves ${leader.id} alone`;
+  }
+
+  /** Some are cut off, one way or both; or all but one bridge between two halves. */
+  #cutSomewhere(): string {
     const { network, nodes } = this.#region;
     const ids = [...nodes.keys()];
     const shape = this.#random.pick(["isolate", "isolate", "halves", "bridge"]);
@@ -129,11 +163,19 @@ export class Faults {
     // One that does not notice how long it has been alone: a leader goes on beside the next one.
     const late = this.#random.happens(0.4) ? nodes.get(victim) : undefined;
     late?.clock.runAt(0.2);
-    this.#later(this.#random.wait(5 * second), "the network heals", () => {
-      network.heal();
-      late?.clock.runAt(1);
-    });
+    this.#healLater(this.#random.wait(5 * second), late);
     return `${shape} ${victim} ${direction}`;
+  }
+
+  #healLater(delay: Micros, late: SimNode | undefined): void {
+    this.#later(delay, "the network heals", () => {
+      late?.clock.runAt(1);
+      if (this.#region.world.now < this.#aloneUntil) return;
+      this.#region.network.heal();
+      // The trouble moves on to who leads now, so that logs which have parted decide again.
+      const next = this.#newestLeader();
+      if (!this.#isCalm && next !== undefined && this.#random.happens(0.3)) this.#leaveAlone(next);
+    });
   }
 
   #reset(): string {
@@ -207,6 +249,11 @@ export class Faults {
 
   #anyone(): SimNode {
     return this.#random.pick([...this.#region.nodes.values()]);
+  }
+
+  #newestLeader(): SimNode | undefined {
+    const termOf = ({ state }: SimNode): number => state?.term ?? 0;
+    return this.#region.leaders().toSorted((one, other) => termOf(other) - termOf(one))[0];
   }
 
   /** Somebody who runs: at times a leader. */

@@ -3,7 +3,7 @@
 // is not looked at again, and a chain of the log stands for everything before it.
 import { hasSameBytes, hex } from "../../src/base/bytes.ts";
 import { logIndex, type NodeId } from "../../src/base/ids.ts";
-import type { Configuration } from "../../src/raft/configuration.ts";
+import { isVoter, type Configuration } from "../../src/raft/configuration.ts";
 import type { AppendResponse, Entry, Message } from "../../src/raft/input.ts";
 import { termAt } from "../../src/raft/log-terms.ts";
 import type { Progress } from "../../src/raft/progress.ts";
@@ -237,6 +237,7 @@ export class Observer {
     } else {
       must(known === node.id, `1: term ${String(state.term)} has two leaders`);
     }
+    must(isVoter(state.configuration, node.id), `10: ${node.id} leads and does not count`);
     const { progress } = this.#seenOf(node);
     for (const [peer, now] of role.progress) {
       const before = progress.get(peer);
@@ -345,6 +346,8 @@ function checkIndexes(node: SimNode, state: RaftState, before: RaftState | undef
 function isCovered(key: Uint8Array, { generation, head }: RecoveredContents): boolean {
   const tag = key[0];
   if (tag === 0x30) return false;
+  // What is derived is made anew when it does not belong to the state.
+  if (tag === 0x22 || tag === 0x23) return false;
   // What was compacted and is still there is no part of the log.
   if (tag === 0x10) return hex(key) > hex(entryKey(head.start.index));
   if (tag !== 0x20 && tag !== 0x21) return true;

@@ -15,9 +15,9 @@ import {
   previousLabel,
   type SecretRecord,
   type SealedValue,
+  type VersionRecord,
 } from "../../src/secrets/secret.ts";
 import { decodeEnvelope } from "../../src/storage/command-codec.ts";
-import { keyText } from "../../src/storage/pending-batch.ts";
 import { planOf } from "./node-service.ts";
 import { must } from "./node-world.ts";
 
@@ -124,7 +124,11 @@ export class Reference {
     if (change.row === "secret" && change.record !== undefined) {
       const before = this.#state.secret(change.name);
       checkSecret(change.record, before);
-      for (const [id, { fingerprint }] of change.record.versions) {
+      const known = before?.arn === change.record.arn ? before.versions : undefined;
+      for (const [id, version] of change.record.versions) {
+        // The very same version as before was looked at when it came.
+        if (known?.get(id) === version) continue;
+        const { fingerprint } = version;
         this.#checkVersion(change.record, before, { id, fingerprint });
       }
     }
@@ -228,7 +232,7 @@ export function isSameSecret(
     one.description === other.description &&
     isSameDeletion(one, other) &&
     isSameText(one.labels, other.labels) &&
-    textOfVersions(one) === textOfVersions(other)
+    hasSameVersions(one, other)
   );
 }
 
@@ -243,10 +247,24 @@ function isSameText(one: SecretRecord["labels"], other: SecretRecord["labels"]):
   return one.size === other.size && [...one].every(([label, id]) => other.get(label) === id);
 }
 
-function textOfVersions({ versions }: SecretRecord): string {
-  let text = "";
-  for (const [id, { createdAt, keyRef, fingerprint }] of versions) {
-    text += `${id} ${String(createdAt)} ${keyRef} ${keyText(fingerprint)}\n`;
+/** The same ones, in the same order. */
+function hasSameVersions(
+  { versions: one }: SecretRecord,
+  { versions: two }: SecretRecord,
+): boolean {
+  if (one.size !== two.size) return false;
+  const others = two.entries();
+  for (const [id, version] of one) {
+    const [otherId, other] = others.next().value ?? [];
+    if (other === undefined || otherId !== id || !isSameVersion(version, other)) return false;
   }
-  return text;
+  return true;
+}
+
+function isSameVersion(one: VersionRecord, other: VersionRecord): boolean {
+  return (
+    one.createdAt === other.createdAt &&
+    one.keyRef === other.keyRef &&
+    hasSameBytes(one.fingerprint, other.fingerprint)
+  );
 }

@@ -6,8 +6,9 @@ import { RefusedError } from "../../src/base/errors.ts";
 import type { HandedAnswer, HandedRequest } from "../../src/consensus/raft-group.ts";
 import type { Message } from "../../src/raft/input.ts";
 import { CorruptionError } from "../../src/storage/corruption.ts";
+import { StorageWriteError } from "../../src/storage/node-store.ts";
 import { Calls } from "./node-calls.ts";
-import { SimClient, type Acknowledged } from "./node-client.ts";
+import { drawTemper, SimClient, type Acknowledged } from "./node-client.ts";
 import { SimDisk, SimDiskError } from "./node-disk.ts";
 import { SimNode } from "./node-machine.ts";
 import type { NodeSurroundings } from "./node-parts.ts";
@@ -296,6 +297,7 @@ export class Region {
       thinkMicros,
       deadlineMs,
       faults: { loss: requestLoss },
+      temper: drawTemper(Random.of(this.#seed, `${name}, its temper`)),
     });
   }
 
@@ -346,7 +348,7 @@ export class Region {
     const isExpected =
       error instanceof CorruptionError
         ? node.disk.isDamaged
-        : rootOf(error) instanceof SimDiskError && !this.#isCalm;
+        : (rootOf(error) instanceof SimDiskError || isHang(node, error)) && !this.#isCalm;
     if (!isExpected) {
       this.world.fail(error);
       return;
@@ -384,6 +386,11 @@ export class Region {
 
 function isIntact({ disk, isBeyondRepair }: SimNode): boolean {
   return !isBeyondRepair && !disk.isDamaged;
+}
+
+/** Half a minute by a clock that is fast: no disk here stalls for that long. */
+function isHang({ disk }: SimNode, error: unknown): boolean {
+  return error instanceof StorageWriteError && error.cause === undefined && disk.isWriting;
 }
 
 function rootOf(error: unknown): unknown {

@@ -155,7 +155,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: "old write vouches for what replaced it",
     file: "src/raft/durability.ts",
-    find: "...durability.pending.map((write) => ({ ...write, last: clip(write.last) })),",
+    find: "...durability.pending.map(({ sequence, last: end }) => ({ sequence, last: clip(end) })),",
     replace: "...durability.pending,",
   },
   {
@@ -198,15 +198,15 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: "row forgotten before its newer version has landed",
-    file: "src/storage/state-store.ts",
+    file: "src/storage/overlaid-rows.ts",
     find: "if (this.#overlay.get(text) === row) this.#overlay.delete(text);",
     replace: "if (row !== undefined) this.#overlay.delete(text);",
   },
   {
     name: "list forgets rows on their way to the disk",
-    file: "src/storage/state-store.ts",
-    find: "const unlanded = this.#overlayBetween(from, below);",
-    replace: "const unlanded = this.#overlayBetween(below, below);",
+    file: "src/storage/overlaid-rows.ts",
+    find: "const unlanded = this.#overlayIn(range);",
+    replace: "const unlanded = this.#overlayIn({ gte: range.lt, lt: range.lt });",
   },
   {
     name: "compaction past what is durable",

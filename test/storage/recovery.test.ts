@@ -20,8 +20,10 @@ import {
   secretRowKey,
   stateKey,
 } from "../../src/storage/keys.ts";
+import { NodeStore } from "../../src/storage/node-store.ts";
+import { Pace } from "../../src/storage/pace.ts";
 import { folderInMemory } from "../support/temporary-folder.ts";
-import { flush, live, nameOf, openStore } from "./example-data.ts";
+import { flush, live, nameOf, openStore, optionsFor } from "./example-data.ts";
 
 function secretKey(place: number): Uint8Array {
   return stateKey(firstGeneration, secretRowKey(nameOf(place)));
@@ -156,17 +158,41 @@ const tampering: Readonly<
   },
 };
 
+/** What only the sum of all rows tells: they themselves, and the files, are well made. */
+const seenByTheWalk = new Set([
+  "a row stands under another key",
+  "two rows are swapped",
+  "a row is missing",
+  "a row is there twice, under a name that nobody gave",
+  "a row is an older one",
+  "a row is of a format that is not known",
+]);
+
+async function tampered(changes: (database: Database) => readonly Change[]) {
+  const folder = await folderInMemory();
+  {
+    await using store = await openStore(folder.path);
+    await live(store, { first: 1, last: 20 });
+  }
+  const database = await openDatabase(join(folder.path, "db"));
+  await database.write(changes(database));
+  await database.close();
+  return folder;
+}
+
+function unhurried(): Pace {
+  return new Pace({ bytesPerSecond: 1e12, monotonicMs: () => 0, pause: () => Promise.resolve() });
+}
+
+/** As a node whose store is too large to be walked before it serves. */
+function openUnwalked(directory: string): Promise<NodeStore> {
+  return NodeStore.open({ ...optionsFor(directory), walkedAtStart: 0 }, () => undefined);
+}
+
 describe("opening a node's data", () => {
   for (const [what, { changes, says }] of Object.entries(tampering)) {
     it(`is refused when ${what}`, async () => {
-      await using folder = await folderInMemory();
-      {
-        await using store = await openStore(folder.path);
-        await live(store, { first: 1, last: 20 });
-      }
-      const database = await openDatabase(join(folder.path, "db"));
-      await database.write(changes(database));
-      await database.close();
+      await using folder = await tampered(changes);
 
       await assert.rejects(openStore(folder.path), (error) => {
         assert.ok(error instanceof CorruptionError, String(error));
@@ -177,6 +203,19 @@ describe("opening a node's data", () => {
       await assert.rejects(openStore(folder.path), CorruptionError);
     });
   }
+
+  it("reads the state rows first, if there are no more of them than it is told", async () => {
+    await using folder = await tampered(() => []);
+    const open = async (walkedAtStart: number) => {
+      const options = { ...optionsFor(folder.path), walkedAtStart };
+      await using store = await NodeStore.open(options, () => undefined);
+      return { isWalked: store.isWalked, rowCount: store.state.applied.rowCount };
+    };
+    const { rowCount } = await open(Infinity);
+
+    assert.equal((await open(rowCount)).isWalked, true);
+    assert.equal((await open(rowCount - 1)).isWalked, false);
+  });
 
   it("is refused, now and later, when the floor file is gone", async () => {
     await using folder = await folderInMemory();
@@ -236,5 +275,38 @@ describe("opening a node's data", () => {
     mkdirSync(join(folder.path, "db", "LOCK"));
 
     await assert.rejects(openStore(folder.path), DiskError);
+  });
+});
+
+describe("opening a large node's data, whose state rows are read afterwards", () => {
+  for (const [what, { changes, says }] of Object.entries(tampering)) {
+    const isLater = seenByTheWalk.has(what);
+    it(`is ${isLater ? "found out by the walk" : "refused at once"} when ${what}`, async () => {
+      await using folder = await tampered(changes);
+      const isCorrupt = (error: unknown): boolean => {
+        assert.ok(error instanceof CorruptionError, String(error));
+        assert.match(error.message, says);
+        return true;
+      };
+
+      if (!isLater) {
+        await assert.rejects(openUnwalked(folder.path), isCorrupt);
+        return;
+      }
+      await using store = await openUnwalked(folder.path);
+
+      await assert.rejects(store.scrub(unhurried()), isCorrupt);
+    });
+  }
+
+  it("finds nothing in whole data, and goes on as if it had been read at once", async () => {
+    await using folder = await tampered(() => []);
+    await using store = await openUnwalked(folder.path);
+
+    const { rows } = await store.scrub(unhurried());
+    await live(store, { first: 21, last: 30 });
+
+    assert.ok(rows > 0);
+    await store.scrub(unhurried());
   });
 });
