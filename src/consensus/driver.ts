@@ -134,6 +134,11 @@ export class RaftDriver {
     });
   }
 
+  /** Something was derived of the state, which no entry brings to the disk: it is written soon. */
+  writeRows(): void {
+    this.#schedulePump();
+  }
+
   /** Takes no more inputs; resolves when the batch under way has ended. */
   async stop(): Promise<void> {
     this.#isStopped = true;
@@ -277,7 +282,11 @@ export class RaftDriver {
       return;
     }
     if (this.#issued > this.#landed) this.#startFlush();
-    else if (this.applied > this.#flushedApplied) this.#flushRowsSoon();
+    else if (this.#hasRows()) this.#flushRowsSoon();
+  }
+
+  #hasRows(): boolean {
+    return this.applied > this.#flushedApplied || this.#parts.store.state.unlandedCount > 0;
   }
 
   #flushRowsSoon(): void {

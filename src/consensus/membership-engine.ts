@@ -18,7 +18,7 @@ import { MembershipChanges } from "./membership-changes.ts";
 import { MembershipUpkeep } from "./membership-upkeep.ts";
 import { NodeRemovedError } from "./node-removed.ts";
 import { PeerActivity } from "./peer-activity.ts";
-import type { CallerStanding } from "./peer-greeting.ts";
+import type { CallerStanding, PeerGreeting } from "./peer-greeting.ts";
 import type { PeerCertificates } from "./peer-identity.ts";
 import { PeerLinks } from "./peer-links.ts";
 import type { JoinReply } from "./peer-service.ts";
@@ -31,6 +31,8 @@ export interface EngineParts {
   readonly incarnation: string;
   /** Where this node is reached; absent where nobody needs to be told. */
   readonly ownAddresses: MemberAddresses | undefined;
+  /** What this node's release knows. */
+  readonly featureLevel: number;
   /** Where others are, as far as nothing better is known. */
   readonly given: ReadonlyMap<NodeId, string>;
   readonly store: NodeStore;
@@ -111,7 +113,7 @@ export class MembershipEngine {
       monotonicMs,
       activity,
       announcedBy: (node) =>
-        node === parts.identity.nodeId ? parts.ownAddresses : this.links.greetingOf(node),
+        node === parts.identity.nodeId ? ownGreeting(parts) : this.links.greetingOf(node),
     });
   }
 
@@ -137,8 +139,8 @@ export class MembershipEngine {
     this.#upkeep.onTick();
   }
 
-  onGreeting(node: NodeId, addresses: MemberAddresses | undefined): void {
-    if (addresses !== undefined) this.links.onGreeting(node, addresses);
+  onGreeting(node: NodeId, greeting: PeerGreeting | undefined): void {
+    if (greeting !== undefined) this.links.onGreeting(node, greeting);
   }
 
   standingOf(node: NodeId): CallerStanding {
@@ -183,6 +185,10 @@ export class MembershipEngine {
   #park(): void {
     this.#parts.onFatal(new NodeRemovedError(this.#parts.identity.nodeId));
   }
+}
+
+function ownGreeting({ ownAddresses, featureLevel }: EngineParts): PeerGreeting | undefined {
+  return ownAddresses && { addresses: ownAddresses, featureLevel };
 }
 
 /** The voter that lacks the least; of equals, one that was heard lately. */

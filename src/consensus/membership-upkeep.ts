@@ -4,7 +4,8 @@
 import { RefusedError } from "../base/errors.ts";
 import type { NodeId } from "../base/ids.ts";
 import type { CommandOutcome } from "../machine/command.ts";
-import type { MemberAddresses } from "../machine/member-record.ts";
+import { announcingFeatureLevel } from "../machine/feature-level.ts";
+import type { MemberRecord } from "../machine/member-record.ts";
 import {
   hasSameAddresses,
   type AnnounceMember,
@@ -15,6 +16,7 @@ import { members } from "../raft/configuration.ts";
 import { mayChangeMembership } from "../raft/membership.ts";
 import type { RaftState } from "../raft/state.ts";
 import type { PeerActivity } from "./peer-activity.ts";
+import type { PeerGreeting } from "./peer-greeting.ts";
 import { Promotion, type PromotionSettings } from "./promotion.ts";
 import type { WaitOptions } from "./raft-group.ts";
 
@@ -24,8 +26,8 @@ export interface UpkeepParts {
   readonly monotonicMs: () => number;
   readonly activity: PeerActivity;
   readonly promotion: PromotionSettings;
-  /** Where a node said itself that it is reached; for this node, where it is. */
-  readonly announcedBy: (node: NodeId) => MemberAddresses | undefined;
+  /** What a node said of itself; for this node, what it would say. */
+  readonly announcedBy: (node: NodeId) => PeerGreeting | undefined;
   readonly propose: (command: AnnounceMember, options: WaitOptions) => Promise<CommandOutcome>;
   readonly proposeChange: (
     command: ChangeMembership,
@@ -69,12 +71,18 @@ export class MembershipUpkeep {
 
   #announcement({ configuration }: RaftState): AnnounceMember | undefined {
     const { view, announcedBy } = this.#parts;
-    for (const nodeId of members(configuration)) {
-      const addresses = announcedBy(nodeId);
-      const known = view.member(nodeId)?.addresses;
-      if (addresses === undefined) continue;
-      if (known !== undefined && hasSameAddresses(known, addresses)) continue;
-      return { kind: "announce_member", nodeId, addresses };
+    const nodes = [...members(configuration)];
+    // Not before: a release that does not know of levels would write another row than the others.
+    const areAllTold = nodes.every(
+      (nodeId) => (announcedBy(nodeId)?.featureLevel ?? 0) >= announcingFeatureLevel,
+    );
+    for (const nodeId of nodes) {
+      const greeting = announcedBy(nodeId);
+      if (greeting === undefined) continue;
+      const { addresses } = greeting;
+      const level = areAllTold ? { featureLevel: greeting.featureLevel } : {};
+      const announcement = { kind: "announce_member", nodeId, addresses, ...level } as const;
+      if (!isAnnounced(view.member(nodeId), announcement)) return announcement;
     }
     return undefined;
   }
@@ -98,6 +106,14 @@ export class MembershipUpkeep {
         this.#isBusy = false;
       });
   }
+}
+
+function isAnnounced(
+  known: MemberRecord | undefined,
+  { addresses, featureLevel }: AnnounceMember,
+): boolean {
+  if (known === undefined || !hasSameAddresses(known.addresses, addresses)) return false;
+  return featureLevel === undefined || featureLevel === known.featureLevel;
 }
 
 /** Leads, hands over to nobody, and has committed an entry of its own: what it sees is current. */

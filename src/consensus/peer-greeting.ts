@@ -1,7 +1,8 @@
 // Who may speak on a connection between nodes, and what it must say first.
 import type { NodeId } from "../base/ids.ts";
+import { firstFeatureLevel } from "../machine/feature-level.ts";
 import type { MemberAddresses } from "../machine/member-record.ts";
-import type { Fields } from "../storage/internal-codec.ts";
+import { counterOf, type Fields } from "../storage/internal-codec.ts";
 import { addressesFrom } from "../storage/member-fields.ts";
 import type { NodeIdentity } from "../storage/recovery.ts";
 import { peerProtocol } from "./peer-service.ts";
@@ -27,6 +28,23 @@ export function objectionToCaller(
   return standing === "removed"
     ? `node "${caller}" was removed from this region`
     : `node "${caller}" is not a node of this region`;
+}
+
+/** What a node says of itself when it calls. */
+export interface PeerGreeting {
+  readonly addresses: MemberAddresses;
+  /** What its release knows. */
+  readonly featureLevel: number;
+}
+
+/** Nothing of a node that does not say where it is reached. */
+export function greetingFrom({
+  addresses,
+  featureLevel,
+}: Fields<"Hello">): PeerGreeting | undefined {
+  if (!addresses) return undefined;
+  const level = counterOf(featureLevel, "a feature level");
+  return { addresses: addressesFrom(addresses), featureLevel: Math.max(firstFeatureLevel, level) };
 }
 
 /** Whether a node can be reached there: three times `host:port`, as long as a name can be. */

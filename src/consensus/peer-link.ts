@@ -68,6 +68,8 @@ export interface PeerLinkParts {
   readonly incarnation: string;
   /** Where this node is reached, for the peer to know. */
   readonly ownAddresses?: MemberAddresses | undefined;
+  /** What this node's release knows; absent where nobody asks. */
+  readonly featureLevel?: number;
   /** What was on the way may be lost. */
   readonly onBroken: (peer: NodeId) => void;
   /** Nobody listens there: the peer's process has ended, or is not up yet. */
@@ -119,6 +121,7 @@ export class PeerLink {
       protocol: peerProtocol,
       incarnation: parts.incarnation,
       addresses: parts.ownAddresses && addressesTo(parts.ownAddresses),
+      featureLevel: parts.featureLevel,
     };
     this.#client = this.#connection();
     this.#connect();

@@ -7,6 +7,7 @@ import type { StateView } from "../machine/state-view.ts";
 import { members } from "../raft/configuration.ts";
 import type { AddressBook } from "../storage/member-rows.ts";
 import type { NodeIdentity } from "../storage/recovery.ts";
+import type { PeerGreeting } from "./peer-greeting.ts";
 import { clientCredentials, type PeerCertificates } from "./peer-identity.ts";
 import { PeerLink } from "./peer-link.ts";
 
@@ -15,6 +16,7 @@ export interface PeerLinksParts {
   readonly certificates: PeerCertificates;
   readonly incarnation: string;
   readonly ownAddresses: MemberAddresses | undefined;
+  readonly featureLevel: number;
   /** Where others are, as far as nothing better is known. */
   readonly given: ReadonlyMap<NodeId, string>;
   readonly view: Pick<StateView, "configuration" | "member" | "removedNode">;
@@ -42,7 +44,7 @@ export class PeerLinks {
   readonly #parts: PeerLinksParts;
   readonly #ways = new Map<NodeId, Way>();
   /** What nodes said of themselves since this process began: the newest there is. */
-  readonly #greeted = new Map<NodeId, MemberAddresses>();
+  readonly #greeted = new Map<NodeId, PeerGreeting>();
   #book: AddressBook;
   #isClosed = false;
 
@@ -58,24 +60,27 @@ export class PeerLinks {
   /** Where a node is reached, as far as known; what it said itself comes first. */
   addressesOf(node: NodeId): MemberAddresses | undefined {
     return (
-      this.#greeted.get(node) ?? this.#parts.view.member(node)?.addresses ?? this.#book.get(node)
+      this.#greeted.get(node)?.addresses ??
+      this.#parts.view.member(node)?.addresses ??
+      this.#book.get(node)
     );
   }
 
   /** What a node said of itself since this process began. */
-  greetingOf(node: NodeId): MemberAddresses | undefined {
+  greetingOf(node: NodeId): PeerGreeting | undefined {
     return this.#greeted.get(node);
   }
 
   /** A node has called, and said where it is reached. */
-  onGreeting(node: NodeId, addresses: MemberAddresses): void {
+  onGreeting(node: NodeId, greeting: PeerGreeting): void {
     const before = this.#greeted.get(node);
-    if (before !== undefined && hasSameAddresses(before, addresses)) return;
     if (!this.#isMember(node) && before === undefined && this.#countStrangers() >= strangersMax) {
       return;
     }
-    this.#greeted.set(node, addresses);
-    this.refresh();
+    this.#greeted.set(node, greeting);
+    if (before === undefined || !hasSameAddresses(before.addresses, greeting.addresses)) {
+      this.refresh();
+    }
   }
 
   /** Called whenever the members or their addresses may have changed. */

@@ -13,11 +13,13 @@ import { textOr } from "../storage/message-fields.ts";
 import type { NodeIdentity } from "../storage/recovery.ts";
 import { decodeMessage } from "./peer-codec.ts";
 import {
+  greetingFrom,
   isReachable,
   notANode,
   objectionToCaller,
   objectionToGreeting,
   type CallerStanding,
+  type PeerGreeting,
 } from "./peer-greeting.ts";
 import type { JoinAttempt } from "./join-admission.ts";
 import { callerOf, serverCredentials, type PeerCertificates } from "./peer-identity.ts";
@@ -43,7 +45,7 @@ export interface PeerListenerParts {
   /** What a node is to this one, now. Its certificate outlives its removal. */
   readonly standingOf: (node: NodeId) => CallerStanding;
   /** A node that may speak has greeted, and said where it is reached. */
-  readonly onGreeting: (node: NodeId, addresses: MemberAddresses | undefined) => void;
+  readonly onGreeting: (node: NodeId, greeting: PeerGreeting | undefined) => void;
   readonly certificates: PeerCertificates;
   readonly incarnation: string;
   /** `host:port`. */
@@ -183,7 +185,7 @@ function takeGreeting(
     tellRemoved(caller);
     return false;
   }
-  parts.onGreeting(caller, hello?.addresses ? addressesFrom(hello.addresses) : undefined);
+  parts.onGreeting(caller, hello ? greetingFrom(hello) : undefined);
   return true;
 }
 

@@ -3,11 +3,11 @@
 import type { Refusal } from "../base/errors.ts";
 import type { LogIndex, NodeId, Term } from "../base/ids.ts";
 import type { Command, CommandOutcome, Reply, ReplyTo } from "../machine/command.ts";
-import type { StateView } from "../machine/state-view.ts";
+import type { QueryView } from "../machine/state-view.ts";
 
 export interface RaftGroup {
   /** The replicated state as this node has applied it. Read it only behind `readBarrier`. */
-  readonly view: StateView;
+  readonly view: QueryView;
 
   leadership(): Leadership;
 
@@ -32,6 +32,12 @@ export interface RaftGroup {
    * Throws `no_leader` if it could not be handed over, `outcome_unknown` if the answer was lost.
    */
   handOver(request: HandedRequest): Promise<HandedAnswer>;
+
+  /**
+   * Calls back whenever `view` has moved on: entries were applied, or a snapshot took the place of
+   * them. Called often: be quick. Returns how to stop it.
+   */
+  onApplied(listener: () => void): () => void;
 }
 
 /** What a command came to, and the entry of the log that it was. */

@@ -5,19 +5,22 @@ import type { Clock } from "../base/clock.ts";
 import type { Entropy } from "../base/entropy.ts";
 import { refuseCall } from "../base/errors.ts";
 import type { LogIndex, NodeId, Term } from "../base/ids.ts";
+import { later } from "../base/later.ts";
 import type { Command, ReplyTo } from "../machine/command.ts";
+import { ownFeatureLevel } from "../machine/feature-level.ts";
 import type { MemberAddresses } from "../machine/member-record.ts";
-import type { StateView } from "../machine/state-view.ts";
+import type { QueryView } from "../machine/state-view.ts";
 import { holdsUpTo } from "../raft/snapshot.ts";
-import { knownLeader, type RaftState } from "../raft/state.ts";
+import { knownLeader } from "../raft/state.ts";
 import { DiskSpace, type DiskSpaceParts, type Space } from "../storage/disk-space.ts";
 import { NodeStore } from "../storage/node-store.ts";
 import type { OpenOptions } from "../storage/recovery.ts";
 import type { SnapshotSource } from "../storage/snapshot-source.ts";
-import type { StateDigest } from "../storage/state-digest.ts";
+import { AppliedListeners } from "./applied-listeners.ts";
 import { RaftDriver } from "./driver.ts";
 import type { CompactionLimits } from "./compaction.ts";
 import { handOver } from "./hand-over.ts";
+import { IndexBuilding } from "./index-building.ts";
 import { encodeMessage } from "./peer-codec.ts";
 import { furthestFollower, MembershipEngine } from "./membership-engine.ts";
 import type { PeerCertificates } from "./peer-identity.ts";
@@ -33,10 +36,13 @@ import type {
   RaftGroup,
   WaitOptions,
 } from "./raft-group.ts";
-import { ReadRounds } from "./read-rounds.ts";
+import { readRoundsOfALife } from "./node-reads.ts";
+import type { NodeStatus } from "./node-status.ts";
+import type { ReadRounds } from "./read-rounds.ts";
 import { recoveredState } from "./recovered-state.ts";
 import type { RegionMembership } from "./region-membership.ts";
-import { SelfWatch, type WatchSettings } from "./self-watch.ts";
+import { resign } from "./resign.ts";
+import { SelfWatch, walkedAtStart, type WatchSettings } from "./self-watch.ts";
 import { SnapshotReceiver } from "./snapshot-receiver.ts";
 import { SnapshotSender } from "./snapshot-sender.ts";
 
@@ -47,6 +53,8 @@ export interface RaftNodeParts {
   readonly listenAddress: string;
   /** Where this node is reached, for all to know. */
   readonly addresses?: MemberAddresses | undefined;
+  /** What this node says it knows, in place of what its release does: for tests of upgrades. */
+  readonly featureLevel?: number;
   /** When a learner becomes a voter by itself. */
   readonly promotion?: PromotionSettings | undefined;
   readonly certificates: PeerCertificates;
@@ -81,14 +89,7 @@ export interface RaftTiming {
 }
 
 const proposalLimits = { count: 1024, sizeBytes: 16 * 1024 * 1024 };
-/** Between two looks whether the successor leads: a hand-over takes a few milliseconds. */
-const resignLookMs = 2;
 const floorSyncMs = 5_000;
-/** Room for 2^32 rounds in each life of a process, and for two million lives drawn at random. */
-const readsOfALife = 2 ** 32;
-const readLives = 2 ** 21 - 1;
-/** A read round without an answer for this many ticks was lost on the way. */
-const readLostTicks = 3;
 
 export class RaftNode implements RaftGroup, AsyncDisposable {
   readonly #parts: RaftNodeParts;
@@ -103,8 +104,11 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
   /** The stream whose snapshot is taken: a newer one takes the place of an older one. */
   #receiving: SnapshotReceiver | undefined;
   readonly #proposer: Proposer;
+  readonly #indexing: IndexBuilding;
   #closeListener: (() => void) | undefined;
   readonly #timers: NodeJS.Timeout[] = [];
+  readonly #appliedListeners = new AppliedListeners();
+  readonly onApplied: RaftGroup["onApplied"] = (told) => this.#appliedListeners.add(told);
 
   private constructor(parts: RaftNodeParts, opened: Opened, onFatal: (error: unknown) => void) {
     const { store } = opened;
@@ -112,6 +116,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     this.#store = store;
     this.#watch = this.#selfWatch(opened, onFatal);
     this.#incarnation = parts.entropy.uuid();
+    this.#appliedListeners.add(parts.onProgress);
     this.#proposer = new Proposer({
       proposals: this.#proposals,
       clock: parts.clock,
@@ -124,16 +129,11 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
         this.#watch.refuses(kind) ? refuseCall("low_space", {}) : undefined,
     });
     this.#engine = this.#membershipEngine(onFatal);
-    this.#reads = new ReadRounds({
-      monotonicMs: () => parts.clock.monotonicMs(),
-      ask: (readId) => {
-        this.#driver.give({ kind: "read", readId });
-      },
-      atEndOfTurn: setImmediate,
-      lostAfterMs: readLostTicks * parts.timing.tickMs,
-      firstReadId: parts.entropy.below(readLives) * readsOfALife,
+    this.#reads = readRoundsOfALife(parts, (readId) => {
+      this.#driver.give({ kind: "read", readId });
     });
     this.#snapshots = this.#snapshotSender();
+    this.#indexing = this.#indexBuilding(onFatal);
     this.#driver = new RaftDriver({
       store,
       initialState: recoveredState(store, {
@@ -154,7 +154,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
       onAppliedUpTo: (index) => {
         this.#engine.onApplied();
         this.#reads.applied(index);
-        parts.onProgress();
+        this.#appliedListeners.tell();
       },
       onRead: (answer) => {
         if (answer.kind === "read_failed") this.#reads.failed(answer.readId);
@@ -169,7 +169,8 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
         this.#engine.onApplied();
         this.#reads.applied(index);
         store.dropFormerState().catch(onFatal);
-        parts.onProgress();
+        this.#indexing.start();
+        this.#appliedListeners.tell();
       },
       onFatal,
     });
@@ -189,7 +190,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     const { directory } = parts.storage;
     // A full disk would not let the data be opened.
     const disk = parts.space && (await DiskSpace.prepare({ ...parts.space, directory }));
-    const store = await NodeStore.open(parts.storage, onFatal);
+    const store = await NodeStore.open({ walkedAtStart, ...parts.storage }, onFatal);
     const node = new RaftNode(parts, { store, disk }, onFatal);
     store.dropFormerState().catch(onFatal);
     try {
@@ -201,7 +202,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     return node;
   }
 
-  get view(): StateView {
+  get view(): QueryView {
     return this.#store.state;
   }
 
@@ -210,16 +211,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
   }
 
   /** For people and metrics. */
-  status(): {
-    readonly role: RaftState["role"]["kind"];
-    readonly term: number;
-    readonly leader: NodeId | undefined;
-    readonly commitIndex: number;
-    readonly applied: number;
-    /** Of the state at `applied`: the same on every node that has applied the same entries. */
-    readonly digest: StateDigest;
-    readonly space: Space;
-  } {
+  status(): NodeStatus {
     const { role, term, commitIndex } = this.#driver.state;
     const leader = knownLeader(this.#driver.state);
     const { position, digest } = this.#store.state.applied;
@@ -274,18 +266,16 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
    * Hands the lead to the follower that has come furthest, if this node has it: for a stop that
    * nobody notices. Resolves when somebody else leads, or when that does not come about in time.
    */
-  async resign(): Promise<void> {
-    const successor = furthestFollower(this.#driver.state);
-    if (successor === undefined) return;
-    this.#driver.give({ kind: "transfer", to: successor });
-    const isHandingOver = (): boolean => {
-      const { role } = this.#driver.state;
-      return role.kind === "leader" && role.transfer !== undefined;
-    };
-    // The core gives a hand-over up by its own ticks; a node that has stopped has none.
-    const { tickMs, electionTicks } = this.#parts.timing;
-    const untilMs = this.#parts.clock.monotonicMs() + 2 * tickMs * electionTicks;
-    while (isHandingOver() && this.#parts.clock.monotonicMs() < untilMs) await pause(resignLookMs);
+  resign(): Promise<void> {
+    const { clock, timing } = this.#parts;
+    return resign({
+      state: () => this.#driver.state,
+      give: (input) => {
+        this.#driver.give(input);
+      },
+      monotonicMs: () => clock.monotonicMs(),
+      patienceMs: 2 * timing.tickMs * timing.electionTicks,
+    });
   }
 
   /** Stops talking, waits for the batch under way, closes the data. */
@@ -298,6 +288,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     this.#proposals.refuse(this.#proposals.takeQueued());
     this.#proposals.expire(Infinity);
     this.#reads.close();
+    await this.#indexing.close();
     await this.#watch.close();
     await this.#store[Symbol.asyncDispose]();
   }
@@ -308,8 +299,8 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     const listener = await listenForPeers({
       identity: storage.identity,
       standingOf: (node) => engine.standingOf(node),
-      onGreeting: (node, addresses) => {
-        engine.onGreeting(node, addresses);
+      onGreeting: (node, greeting) => {
+        engine.onGreeting(node, greeting);
       },
       onJoin: (attempt) => engine.admit(attempt),
       certificates,
@@ -332,6 +323,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     this.#closeListener = listener.close;
     engine.start();
     this.#watch.start();
+    this.#indexing.start();
     this.#startTicking();
     const syncFloor = (): void => {
       try {
@@ -414,6 +406,17 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
     this.#timers.push(setInterval(() => setImmediate(tick), timing.tickMs));
   }
 
+  #indexBuilding(onFatal: (error: unknown) => void): IndexBuilding {
+    return new IndexBuilding({
+      state: this.#store.state,
+      monotonicMs: () => this.#parts.clock.monotonicMs(),
+      write: () => {
+        this.#driver.writeRows();
+      },
+      onFatal,
+    });
+  }
+
   #selfWatch(opened: Opened, onFatal: (error: unknown) => void): SelfWatch {
     return SelfWatch.of(this.#parts, {
       ...opened,
@@ -431,6 +434,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
   #membershipEngine(onFatal: (error: unknown) => void): MembershipEngine {
     const { storage, timing, peers, addresses, promotion, ...parts } = this.#parts;
     return new MembershipEngine({
+      featureLevel: ownFeatureLevel,
       ...parts,
       identity: storage.identity,
       incarnation: this.#incarnation,
@@ -451,11 +455,4 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
       onFatal,
     });
   }
-}
-
-function later(ms: number, callback: () => void): () => void {
-  const timer = setTimeout(callback, ms);
-  return () => {
-    clearTimeout(timer);
-  };
 }

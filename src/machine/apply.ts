@@ -1,10 +1,12 @@
 // One committed command in, rows to write and one outcome out. Every node that applies the same log
 // comes to the same rows: no clock, no chance, nothing but the view and the command.
-import { unreachable } from "../base/assert.ts";
+import { assert } from "../base/assert.ts";
 import type { EpochMs } from "../base/ids.ts";
 import { accept, type Outcome } from "../base/outcome.ts";
 import { createSecret } from "../secrets/commands/create-secret.ts";
+import { deleteResourcePolicy } from "../secrets/commands/delete-resource-policy.ts";
 import { deleteSecret } from "../secrets/commands/delete-secret.ts";
+import { putResourcePolicy } from "../secrets/commands/put-resource-policy.ts";
 import { putSecretValue } from "../secrets/commands/put-secret-value.ts";
 import { restoreSecret } from "../secrets/commands/restore-secret.ts";
 import { tagResource } from "../secrets/commands/tag-resource.ts";
@@ -13,7 +15,8 @@ import { updateSecret } from "../secrets/commands/update-secret.ts";
 import { updateVersionStage } from "../secrets/commands/update-version-stage.ts";
 import type { SecretChange, SecretRecord } from "../secrets/secret.ts";
 import type { Command, CommandOutcome, Envelope, InitializeKeys, Reply } from "./command.ts";
-import { changedRows } from "./changed-rows.ts";
+import { applyToMany, isOfMany, type ManyCommand } from "./apply-to-many.ts";
+import { changedRows, countersAfter } from "./changed-rows.ts";
 import { applyToMembers, isOfMembers, type MembershipCommand } from "./membership.ts";
 import type { Counters, RowChange, StateView } from "./state-view.ts";
 
@@ -38,52 +41,59 @@ export function applyCommand(view: StateView, { at, command }: Envelope): Applie
   const before = view.counters();
   const counters = { ...before, lastAt: at > before.lastAt ? at : before.lastAt };
   if (command.kind === "initialize_keys") return initializeKeys(view, command, counters);
-  if (!isOfMembers(command)) return applyToSecret(view, command, counters);
-  const applied = applyToMembers(view, command, counters.lastAt);
-  return { ...applied, changes: [...applied.changes, ...countersRow(view, counters)] };
+  if (isOfMembers(command)) {
+    const applied = applyToMembers(view, command, counters.lastAt);
+    return { ...applied, changes: [...applied.changes, ...countersRow(view, counters)] };
+  }
+  if (!isOfMany(command)) return applyToSecret(view, command, counters);
+  const applied = applyToMany(view, command, counters);
+  return {
+    changes: [...applied.changes, ...countersRow(view, applied.counters)],
+    outcome: applied.outcome,
+  };
 }
 
-type SecretCommand = Exclude<Command, InitializeKeys | MembershipCommand>;
+type SecretCommand = Exclude<Command, InitializeKeys | MembershipCommand | ManyCommand>;
 
 function applyToSecret(view: StateView, command: SecretCommand, counters: Counters): Applied {
   const { name } = command;
-  const secret = view.secret(name);
-  const outcome = run(secret, command, counters.lastAt, counters);
+  const before = view.secret(name);
+  const outcome = handlerOf(command)(before, command, counters.lastAt, counters);
   if (!outcome.ok) return { changes: countersRow(view, counters), outcome };
 
-  const changed = changedRows(name, secret, outcome.state);
+  const changed = changedRows({ name, before }, outcome.state, counters.lastAt);
+  const counted = countersAfter(counters, before, outcome.state.secret);
   return {
-    changes: [...changed, ...countersRow(view, count(counters, secret, outcome.state.secret))],
+    changes: [...changed, ...countersRow(view, counted)],
     outcome: accept(undefined, outcome.reply),
   };
 }
 
-function run(
+type Handler<C> = (
   secret: SecretRecord | undefined,
-  command: SecretCommand,
+  command: C,
   at: EpochMs,
   counters: Counters,
-): Outcome<SecretChange, Reply> {
-  switch (command.kind) {
-    case "create_secret":
-      return createSecret(secret, command, at, counters);
-    case "put_secret_value":
-      return putSecretValue(secret, command, at);
-    case "update_secret":
-      return updateSecret(secret, command, at);
-    case "update_version_stage":
-      return updateVersionStage(secret, command, at);
-    case "delete_secret":
-      return deleteSecret(secret, command, at);
-    case "restore_secret":
-      return restoreSecret(secret, command, at);
-    case "tag_resource":
-      return tagResource(secret, command, at);
-    case "untag_resource":
-      return untagResource(secret, command, at);
-    default:
-      return unreachable(command, "command kind");
-  }
+) => Outcome<SecretChange, Reply>;
+
+const handlers: {
+  readonly [Kind in SecretCommand["kind"]]: Handler<Extract<SecretCommand, { kind: Kind }>>;
+} = {
+  create_secret: createSecret,
+  put_secret_value: putSecretValue,
+  update_secret: updateSecret,
+  update_version_stage: updateVersionStage,
+  delete_secret: deleteSecret,
+  restore_secret: restoreSecret,
+  tag_resource: tagResource,
+  untag_resource: untagResource,
+  put_resource_policy: putResourcePolicy,
+  delete_resource_policy: deleteResourcePolicy,
+};
+
+function handlerOf({ kind }: SecretCommand): Handler<SecretCommand> {
+  assert(Object.hasOwn(handlers, kind), "the kind of a command is known");
+  return handlers[kind] as Handler<SecretCommand>;
 }
 
 /** The first keys stay: whoever comes later is told what there is, and uses that. */
@@ -96,21 +106,6 @@ function initializeKeys(view: StateView, command: InitializeKeys, counters: Coun
     changes: [...written, ...countersRow(view, counters)],
     outcome: accept(undefined, { keyring }),
   };
-}
-
-function count(
-  counters: Counters,
-  before: SecretRecord | undefined,
-  after: SecretRecord | undefined,
-): Counters {
-  const { lastAt, nextOrder, secretCount } = counters;
-  if (before === undefined && after !== undefined) {
-    return { lastAt, nextOrder: nextOrder + 1, secretCount: secretCount + 1 };
-  }
-  if (before !== undefined && after === undefined) {
-    return { lastAt, nextOrder, secretCount: secretCount - 1 };
-  }
-  return counters;
 }
 
 function countersRow(view: StateView, counters: Counters): readonly RowChange[] {

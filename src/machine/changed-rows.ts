@@ -1,12 +1,22 @@
-// A change to one secret as rows: the record, its values, and its place in the order of creation.
+// A change to one secret as rows: the record, its values, its place in the order of creation, its
+// policy, and what is derived of it; and what it does to what the region counts.
+import type { EpochMs } from "../base/ids.ts";
+import { indexChange } from "../secrets/queries/index-entries.ts";
+import { secretEventOf } from "../secrets/secret-event.ts";
 import type { SecretChange, SecretRecord } from "../secrets/secret.ts";
-import type { RowChange } from "./state-view.ts";
+import type { Counters, RowChange } from "./state-view.ts";
 
-/** The rows by which `change` differs from the record that was found under `name`; maybe none. */
+/** What was found under a name. */
+export interface FoundSecret {
+  readonly name: string;
+  readonly before: SecretRecord | undefined;
+}
+
+/** The rows by which `change` differs from what was found; maybe none. */
 export function changedRows(
-  name: string,
-  before: SecretRecord | undefined,
+  { name, before }: FoundSecret,
   change: SecretChange,
+  at: EpochMs,
 ): readonly RowChange[] {
   return [
     ...recordRows(name, before, change.secret),
@@ -22,7 +32,25 @@ export function changedRows(
       versionId,
       value: undefined,
     })),
+    ...policyRows(name, change),
+    ...derivedRows({ name, before }, change, at),
   ];
+}
+
+/** What the region counts once `before` has become `after`. */
+export function countersAfter(
+  counters: Counters,
+  before: SecretRecord | undefined,
+  after: SecretRecord | undefined,
+): Counters {
+  const { lastAt, nextOrder, secretCount } = counters;
+  if (before === undefined && after !== undefined) {
+    return { lastAt, nextOrder: nextOrder + 1, secretCount: secretCount + 1 };
+  }
+  if (before !== undefined && after === undefined) {
+    return { lastAt, nextOrder, secretCount: secretCount - 1 };
+  }
+  return counters;
 }
 
 function recordRows(
@@ -40,4 +68,25 @@ function recordRows(
     return [record, { row: "order", order: before.order, name: undefined }];
   }
   return [record];
+}
+
+function policyRows(name: string, { policy }: SecretChange): readonly RowChange[] {
+  return policy === undefined ? [] : [{ row: "policy", name, policy: policy ?? undefined }];
+}
+
+function derivedRows(
+  { name, before }: FoundSecret,
+  change: SecretChange,
+  at: EpochMs,
+): readonly RowChange[] {
+  const after = change.secret;
+  const order = after?.order ?? before?.order;
+  if (order === undefined || before === after) return [];
+  const { added, dropped } = indexChange(before, after);
+  const isIndexed = added.length > 0 || dropped.length > 0;
+  const event = secretEventOf(before, change, at);
+  return [
+    ...(isIndexed ? [{ row: "index", name, order, added, dropped } as const] : []),
+    ...(event === undefined ? [] : [{ row: "event", event } as const]),
+  ];
 }

@@ -4,7 +4,17 @@ import type { EpochMs } from "../base/ids.ts";
 import type { Outcome } from "../base/outcome.ts";
 import type { KeyringRecord } from "../keys/keyring-record.ts";
 import type { CreateSecret, CreateSecretReply } from "../secrets/commands/create-secret.ts";
+import type {
+  DeleteResourcePolicy,
+  DeleteResourcePolicyReply,
+} from "../secrets/commands/delete-resource-policy.ts";
 import type { DeleteSecret, DeleteSecretReply } from "../secrets/commands/delete-secret.ts";
+import type { NoteAccesses, NoteAccessesReply } from "../secrets/commands/note-accesses.ts";
+import type { PurgeSecrets, PurgeSecretsReply } from "../secrets/commands/purge-secrets.ts";
+import type {
+  PutResourcePolicy,
+  PutResourcePolicyReply,
+} from "../secrets/commands/put-resource-policy.ts";
 import type { PutSecretValue, PutSecretValueReply } from "../secrets/commands/put-secret-value.ts";
 import type { RestoreSecret, RestoreSecretReply } from "../secrets/commands/restore-secret.ts";
 import type { TagResource, TagResourceReply } from "../secrets/commands/tag-resource.ts";
@@ -45,6 +55,10 @@ export interface CommandReplies {
   restore_secret: [RestoreSecret, RestoreSecretReply];
   tag_resource: [TagResource, TagResourceReply];
   untag_resource: [UntagResource, UntagResourceReply];
+  put_resource_policy: [PutResourcePolicy, PutResourcePolicyReply];
+  delete_resource_policy: [DeleteResourcePolicy, DeleteResourcePolicyReply];
+  note_accesses: [NoteAccesses, NoteAccessesReply];
+  purge_secrets: [PurgeSecrets, PurgeSecretsReply];
   create_join_token: [CreateJoinToken, CreateJoinTokenReply];
   change_membership: [ChangeMembership, ChangeMembershipReply];
   announce_member: [AnnounceMember, AnnounceMemberReply];

@@ -20,6 +20,8 @@ export interface MemberRecord {
   readonly intendedRole: IntendedRole;
   /** Digest of the token it joined with, by which its repeated request is known; founders: none. */
   readonly joinedWith: Uint8Array | undefined;
+  /** What its release has announced that it knows; absent: the first level. */
+  readonly featureLevel?: number;
 }
 
 /** Stays for ever: an id whose node was removed is burned. */

@@ -58,11 +58,16 @@ export interface ChangeMembershipReply {
   readonly configuration: Configuration;
 }
 
-/** Says where a member is reached from now on: a new address is no change of the membership. */
+/**
+ * Says where a member is reached from now on, and what its release knows: neither is a change of
+ * the membership.
+ */
 export interface AnnounceMember {
   readonly kind: "announce_member";
   readonly nodeId: NodeId;
   readonly addresses: MemberAddresses;
+  /** Absent: what is known stays. All members must know `announcingFeatureLevel` to be told. */
+  readonly featureLevel?: number;
 }
 
 export type AnnounceMemberReply = Record<string, never>;
@@ -161,7 +166,7 @@ export function leaveJointChanges(view: StateView): readonly RowChange[] {
 /** Refuses `node_removed`, `unknown_node`. */
 function announceMember(
   view: StateView,
-  { nodeId, addresses }: AnnounceMember,
+  { nodeId, addresses, featureLevel }: AnnounceMember,
   at: EpochMs,
 ): MembershipApplied {
   if (view.removedNode(nodeId) !== undefined) {
@@ -172,11 +177,16 @@ function announceMember(
   }
   const before = view.member(nodeId);
   const outcome = accept(undefined, {});
-  if (before !== undefined && hasSameAddresses(before.addresses, addresses)) {
+  const isKnownLevel = featureLevel === undefined || featureLevel === before?.featureLevel;
+  if (before !== undefined && isKnownLevel && hasSameAddresses(before.addresses, addresses)) {
     return { changes: [], outcome };
   }
   const founder = { nodeId, joinedAt: at, intendedRole: "voter", joinedWith: undefined } as const;
-  const record: MemberRecord = { ...(before ?? founder), addresses };
+  const record: MemberRecord = {
+    ...(before ?? founder),
+    addresses,
+    ...(featureLevel !== undefined && { featureLevel }),
+  };
   return { changes: [{ row: "member", nodeId, record }], outcome };
 }
 

@@ -9,9 +9,14 @@ export function changeTo(secret: SecretRecord): SecretChange {
   return { secret, putValues: [], dropValues: [] };
 }
 
-/** The end of a secret and of all its values. */
+/** The end of a secret, of all its values and of its policy. */
 export function removed(secret: SecretRecord): SecretChange {
-  return { secret: undefined, putValues: [], dropValues: [...secret.versions.keys()] };
+  return {
+    secret: undefined,
+    putValues: [],
+    dropValues: [...secret.versions.keys()],
+    ...(secret.hasResourcePolicy && { policy: null }),
+  };
 }
 
 /** Whether the record found under a name is the secret that a command means. */

@@ -53,6 +53,15 @@ export interface SecretRecord {
    * the token was kept.
    */
   readonly creationToken?: VersionId;
+
+  /**
+   * The last day a value of it was read, in whole days since the Unix epoch (AWS:
+   * LastAccessedDate). Absent until then.
+   */
+  readonly accessedDay?: number;
+
+  /** Whether it has a resource policy, whose text is a row of its own. */
+  readonly hasResourcePolicy?: true;
 }
 
 export interface VersionRecord {
@@ -61,6 +70,8 @@ export interface VersionRecord {
   readonly keyRef: string;
   /** Keyed digest of the value: tells a retry from another value without opening either. */
   readonly fingerprint: Uint8Array;
+  /** As of the secret, of this version alone. */
+  readonly accessedDay?: number;
 }
 
 export interface Tag {
@@ -103,6 +114,8 @@ export interface SecretChange {
   readonly secret: SecretRecord | undefined;
   readonly putValues: readonly { readonly versionId: VersionId; readonly value: SealedValue }[];
   readonly dropValues: readonly VersionId[];
+  /** The text of its resource policy from now on; `null`: none any more; absent: as it was. */
+  readonly policy?: string | null;
 }
 
 /** The limits that apply checks again. Part of the command, so that every node uses the same. */

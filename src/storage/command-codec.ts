@@ -12,6 +12,8 @@ import {
   joinTokenTo,
 } from "./member-fields.ts";
 import {
+  accessesFrom,
+  accessesTo,
   keyringFrom,
   keyringTo,
   limitsFrom,
@@ -143,6 +145,18 @@ const codecs: { readonly [Kind in CommandKind]: CommandCodec<Kind> } = {
       untagResource: { target: targetTo(command), tagKeys: [...command.tagKeys] },
     }),
   },
+  put_resource_policy: {
+    encode: (command) => ({
+      putResourcePolicy: { target: targetTo(command), policy: command.policy },
+    }),
+  },
+  delete_resource_policy: {
+    encode: (command) => ({ deleteResourcePolicy: { target: targetTo(command) } }),
+  },
+  note_accesses: { encode: (command) => ({ noteAccesses: accessesTo(command) }) },
+  purge_secrets: {
+    encode: (command) => ({ purgeSecrets: { targets: command.targets.map(targetTo) } }),
+  },
   create_join_token: { encode: (command) => ({ createJoinToken: joinTokenTo(command) }) },
   change_membership: { encode: (command) => ({ changeMembership: changeTo(command) }) },
   announce_member: { encode: (command) => ({ announceMember: announcementTo(command) }) },
@@ -223,6 +237,20 @@ const decoders: Readonly<Record<Field, (message: Decoded) => Command>> = {
     kind: "untag_resource",
     ...targetFrom(untagResource?.target),
     tagKeys: untagResource?.tagKeys ?? [],
+  }),
+  putResourcePolicy: ({ putResourcePolicy }) => ({
+    kind: "put_resource_policy",
+    ...targetFrom(putResourcePolicy?.target),
+    policy: textOr(putResourcePolicy?.policy),
+  }),
+  deleteResourcePolicy: ({ deleteResourcePolicy }) => ({
+    kind: "delete_resource_policy",
+    ...targetFrom(deleteResourcePolicy?.target),
+  }),
+  noteAccesses: ({ noteAccesses }) => accessesFrom(noteAccesses),
+  purgeSecrets: ({ purgeSecrets }) => ({
+    kind: "purge_secrets",
+    targets: (purgeSecrets?.targets ?? []).map(targetFrom),
   }),
   createJoinToken: ({ createJoinToken }) => joinTokenFrom(createJoinToken),
   changeMembership: ({ changeMembership }) => changeFrom(changeMembership),

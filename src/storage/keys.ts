@@ -9,6 +9,7 @@
 //   0x20 <generation u32> …       state rows:
 //          's' <name>               secret
 //          'v' <name> 0x00 <id>     value of one version
+//          'p' <name>               resource policy
 //          'o' <order u64>          name of a secret, by order of creation
 //          'k'                      keyring
 //          'c'                      counters
@@ -17,11 +18,17 @@
 //          'j'                      tokens to join with
 //          'l'                      lineage: the clusters the state was part of before
 //   0x21 <generation u32>         applied: index, digest, configuration
+//   0x22 <generation u32> <make u32> …   what this node derives of the state, for queries; each
+//                                        make begins anew:
+//          'i' <index> <term> 0x00 <order u64>   name of a secret that an index has under a term
+//          'e' <log index u64>                   what an entry did to secrets
+//   0x23 <generation u32>         how far it has come with that
 //   0x30                          a snapshot that is being received: which, and how far
 //
 // Snapshots are received into the next generation and become live by one write.
 import { utf8 } from "../base/bytes.ts";
 import type { LogIndex, NodeId } from "../base/ids.ts";
+import { setU32, setU64 } from "./big-endian.ts";
 import type { KeyRange } from "./database.ts";
 
 export const identityKey: Uint8Array = Uint8Array.of(0x01);
@@ -33,10 +40,13 @@ export const stagingKey: Uint8Array = Uint8Array.of(0x30);
 const entryTag = 0x10;
 const stateTag = 0x20;
 const appliedTag = 0x21;
+const derivedTag = 0x22;
+const progressTag = 0x23;
 
 const tags = {
   secret: 0x73,
   value: 0x76,
+  policy: 0x70,
   order: 0x6f,
   keyring: 0x6b,
   counters: 0x63,
@@ -53,7 +63,7 @@ export const firstGeneration = 1;
 export function entryKey(index: LogIndex): Uint8Array {
   const key = new Uint8Array(9);
   key[0] = entryTag;
-  new DataView(key.buffer).setBigUint64(1, BigInt(index));
+  setU64(key, 1, index);
   return key;
 }
 
@@ -95,6 +105,10 @@ export function removedRowKey(node: NodeId): Uint8Array {
   return rowKey("removed", utf8(node));
 }
 
+export function policyRowKey(name: string): Uint8Array {
+  return rowKey("policy", utf8(name));
+}
+
 /** No name holds a zero byte, so no name and version can be taken for another pair. */
 export function valueRowKey(name: string, versionId: string): Uint8Array {
   return rowKey("value", utf8(`${name}\0${versionId}`));
@@ -102,7 +116,7 @@ export function valueRowKey(name: string, versionId: string): Uint8Array {
 
 export function orderRowKey(order: number): Uint8Array {
   const place = new Uint8Array(8);
-  new DataView(place.buffer).setBigUint64(0, BigInt(order));
+  setU64(place, 0, order);
   return rowKey("order", place);
 }
 
@@ -116,6 +130,11 @@ export const joinTokensRowKey: Uint8Array = rowKey("joinTokens", new Uint8Array(
 export const lineageRowKey: Uint8Array = rowKey("lineage", new Uint8Array());
 
 const generationPrefix = 5;
+
+/** What the keys of all state rows of one generation begin with. */
+export function statePrefix(generation: number): Uint8Array {
+  return withGeneration(stateTag, generation, 0);
+}
 
 /** Where a state row stands in the database. */
 export function stateKey(generation: number, row: Uint8Array): Uint8Array {
@@ -151,9 +170,42 @@ export function stateRowsOfKind(generation: number, kind: RowKind): KeyRange {
   return stateRange(generation, Uint8Array.of(tags[kind]), Uint8Array.of(tags[kind] + 1));
 }
 
+/** What a node derives of one generation of state rows, made once; it may be made anew. */
+export interface DerivedMake {
+  readonly generation: number;
+  readonly make: number;
+}
+
+/** What the keys of all rows of one make begin with. */
+export function derivedPrefix({ generation, make }: DerivedMake): Uint8Array {
+  const key = withGeneration(derivedTag, generation, 4);
+  new DataView(key.buffer).setUint32(generationPrefix, make);
+  return key;
+}
+
+export function derivedRowsOf({ generation, make }: DerivedMake): KeyRange {
+  return {
+    gte: derivedPrefix({ generation, make }),
+    lt: derivedPrefix({ generation, make: make + 1 }),
+  };
+}
+
+/** Everything that was derived before one make, of whatever generation. */
+export function derivedRowsBefore(live: DerivedMake): KeyRange {
+  return { gte: derivedPrefix({ generation: 0, make: 0 }), lt: derivedPrefix(live) };
+}
+
+export function progressKey(generation: number): Uint8Array {
+  return withGeneration(progressTag, generation, 0);
+}
+
+export function progressRowsBefore(generation: number): KeyRange {
+  return { gte: progressKey(0), lt: progressKey(generation) };
+}
+
 function withGeneration(tag: number, generation: number, extra: number): Uint8Array {
   const key = new Uint8Array(generationPrefix + extra);
   key[0] = tag;
-  new DataView(key.buffer).setUint32(1, generation);
+  setU32(key, 1, generation);
   return key;
 }

@@ -32,6 +32,12 @@ export function addressesFrom(field: Maybe<Fields<"MemberAddresses">>): MemberAd
   return { peer: textOr(peer), grpc: textOr(grpc), https: textOr(https) };
 }
 
+/** What a release knows, as the member that a record has only once it was told. */
+export function featureLevelFrom(field: Maybe<number>): { readonly featureLevel?: number } {
+  if (field === null || field === undefined) return {};
+  return { featureLevel: counterOf(field, "a feature level") };
+}
+
 type RoleCode = NonNullable<Fields<"MemberRow">["intendedRole"]>;
 
 const roleCodes: Readonly<Record<IntendedRole, RoleCode>> = {
@@ -96,14 +102,16 @@ export function changeFrom(field: Maybe<Fields<"ChangeMembership">>): ChangeMemb
 }
 
 export function announcementTo(command: AnnounceMember): Fields<"AnnounceMember"> {
-  return { nodeId: command.nodeId, addresses: addressesTo(command.addresses) };
+  const { nodeId: node, addresses, featureLevel } = command;
+  return { nodeId: node, addresses: addressesTo(addresses), featureLevel };
 }
 
 export function announcementFrom(field: Maybe<Fields<"AnnounceMember">>): AnnounceMember {
-  const { nodeId: node, addresses } = present(field, "a command");
+  const { nodeId: node, addresses, featureLevel } = present(field, "a command");
   return {
     kind: "announce_member",
     nodeId: nodeFrom(node),
     addresses: addressesFrom(addresses),
+    ...featureLevelFrom(featureLevel),
   };
 }

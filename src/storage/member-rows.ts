@@ -8,7 +8,14 @@ import type {
   RemovedNode,
 } from "../machine/member-record.ts";
 import { counterOf, decodeAs, internal } from "./internal-codec.ts";
-import { addressesFrom, addressesTo, nodeFrom, roleFrom, roleTo } from "./member-fields.ts";
+import {
+  addressesFrom,
+  addressesTo,
+  featureLevelFrom,
+  nodeFrom,
+  roleFrom,
+  roleTo,
+} from "./member-fields.ts";
 import { bytesOr } from "./message-fields.ts";
 
 export function encodeMember(member: MemberRecord): Uint8Array {
@@ -18,6 +25,7 @@ export function encodeMember(member: MemberRecord): Uint8Array {
     joinedAtMs: member.joinedAt,
     intendedRole: roleTo(member.intendedRole),
     joinedWith: member.joinedWith,
+    featureLevel: member.featureLevel,
   }).finish();
 }
 
@@ -29,6 +37,7 @@ export function decodeMember(bytes: Uint8Array): MemberRecord {
     joinedAt: epochMs(counterOf(row.joinedAtMs, "a member's joining")),
     intendedRole: roleFrom(row.intendedRole),
     joinedWith: row.joinedWith ?? undefined,
+    ...featureLevelFrom(row.featureLevel),
   };
 }
 

@@ -3,6 +3,7 @@
 import { storedSecretArn } from "../base/arn.ts";
 import { clusterId, epochMs } from "../base/ids.ts";
 import type { KeyringRecord } from "../keys/keyring-record.ts";
+import type { NoteAccesses } from "../secrets/commands/note-accesses.ts";
 import type {
   NewVersion,
   SealedValue,
@@ -20,6 +21,12 @@ import {
 } from "./internal-codec.ts";
 
 type Maybe<Field> = Field | null | undefined;
+
+/** The day something was read, as the member that a record has only once it was. */
+export function accessedDayFrom(field: Maybe<number>): { readonly accessedDay?: number } {
+  if (field === null || field === undefined) return {};
+  return { accessedDay: counterOf(field, "the day of a read") };
+}
 
 /** A string field of proto3 without presence: absent is the empty string. */
 export function textOr(field: Maybe<string>): string {
@@ -42,6 +49,25 @@ export function targetTo({ name, arn }: SecretTarget): Fields<"SecretTarget"> {
 export function targetFrom(field: Maybe<Fields<"SecretTarget">>): SecretTarget {
   const target = present(field, "the target of a command");
   return { name: textOr(target.name), arn: storedSecretArn(textOr(target.arn)) };
+}
+
+export function accessesTo({ day, reads }: NoteAccesses): Fields<"NoteAccesses"> {
+  return {
+    day,
+    reads: reads.map((read) => ({ target: targetTo(read), versionIds: [...read.versionIds] })),
+  };
+}
+
+export function accessesFrom(field: Maybe<Fields<"NoteAccesses">>): NoteAccesses {
+  const { day, reads } = present(field, "a command");
+  return {
+    kind: "note_accesses",
+    day: counterOf(day, "a day"),
+    reads: (reads ?? []).map(({ target, versionIds }) => ({
+      ...targetFrom(target),
+      versionIds: versionIds ?? [],
+    })),
+  };
 }
 
 export function limitsFrom(field: Maybe<Fields<"SecretLimits">>): SecretLimits {

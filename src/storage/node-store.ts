@@ -13,10 +13,13 @@ import { encodeHead } from "./head-row.ts";
 import {
   addressBookKey,
   appliedKey,
+  derivedRowsBefore,
   entryKey,
   generationKey,
   headKey,
+  progressRowsBefore,
   stagingKey,
+  stateRowsOf,
 } from "./keys.ts";
 import { LogStore } from "./log-store.ts";
 import { encodeAddressBook, type AddressBook } from "./member-rows.ts";
@@ -26,7 +29,7 @@ import { recoverData, type OpenOptions, type RecoveredData } from "./recovery.ts
 import { scrubRows, type Scrubbed } from "./scrub.ts";
 import type { SnapshotMeta } from "./snapshot-meta.ts";
 import { SnapshotSource } from "./snapshot-source.ts";
-import { dropGenerations, SnapshotStage } from "./snapshot-stage.ts";
+import { dropRows, SnapshotStage } from "./snapshot-stage.ts";
 import { encodeGeneration } from "./staging-row.ts";
 import { StateStore } from "./state-store.ts";
 
@@ -41,6 +44,8 @@ export class NodeStore implements AsyncDisposable {
   readonly recoveredHardState: HardState;
   /** Changes of the membership that the log holds and the state does not, ascending. */
   readonly recoveredMemberships: readonly LogIndex[];
+  /** Whether the state rows were read when the data was opened. If not, `scrub` has to, soon. */
+  readonly isWalked: boolean;
 
   readonly #database: Database;
   readonly #floor: Floor;
@@ -62,6 +67,7 @@ export class NodeStore implements AsyncDisposable {
     this.recoveredLog = log;
     this.recoveredHardState = head.hardState;
     this.recoveredMemberships = recovered.unappliedMemberships;
+    this.isWalked = recovered.isWalked;
     this.#addressBook = recovered.addressBook;
     this.#onCorruption = (error) => {
       // Who reads when the node has closed its data finds no database: that damages nothing.
@@ -187,10 +193,19 @@ export class NodeStore implements AsyncDisposable {
     return scrubRows(this.#database, pace);
   }
 
-  /** Removes what snapshots have replaced, a slice at a time. Writes may go on meanwhile. */
+  /**
+   * Removes what snapshots have replaced, and what was derived before it was made anew, a slice at
+   * a time. Writes may go on meanwhile.
+   */
   async dropFormerState(): Promise<void> {
+    const { generation, derived } = this.#state;
+    const former = [
+      stateRowsOf({ from: 0, below: generation }),
+      derivedRowsBefore(derived.live),
+      progressRowsBefore(generation),
+    ];
     try {
-      await dropGenerations(this.#database, { from: 0, below: this.#state.generation });
+      for (const range of former) await dropRows(this.#database, range);
     } catch (error) {
       // The next start goes on with it.
       if (!this.#isClosed) throw error;

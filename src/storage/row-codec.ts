@@ -7,6 +7,7 @@ import type { Counters } from "../machine/state-view.ts";
 import type { PlannedDeletion, SealedValue, SecretRecord } from "../secrets/secret.ts";
 import { counterOf, decodeAs, internal, type Fields } from "./internal-codec.ts";
 import {
+  accessedDayFrom,
   bytesOr,
   keyringFrom,
   keyringTo,
@@ -30,14 +31,17 @@ export function encodeSecret(secret: SecretRecord): Uint8Array {
     kmsKeyId: secret.kmsKeyId,
     tags: tagsTo(secret.tags),
     deletion: deletionTo(secret.deletion),
-    versions: [...secret.versions].map(([versionId, { createdAt, keyRef, fingerprint }]) => ({
+    versions: [...secret.versions].map(([versionId, version]) => ({
       versionId,
-      createdAtMs: createdAt,
-      keyRef,
-      fingerprint,
+      createdAtMs: version.createdAt,
+      keyRef: version.keyRef,
+      fingerprint: version.fingerprint,
+      accessedDay: version.accessedDay,
     })),
     labels: [...secret.labels].map(([label, versionId]) => ({ label, versionId })),
     creationToken: secret.creationToken,
+    accessedDay: secret.accessedDay,
+    hasResourcePolicy: secret.hasResourcePolicy,
   }).finish();
 }
 
@@ -58,6 +62,8 @@ export function decodeSecret(bytes: Uint8Array): SecretRecord {
     versions: new Map(row.versions.map((version) => versionFrom(version))),
     labels: new Map(row.labels.map(({ label, versionId }) => [textOr(label), textOr(versionId)])),
     ...(creationToken !== undefined && { creationToken }),
+    ...accessedDayFrom(row.accessedDay),
+    ...(row.hasResourcePolicy === true && { hasResourcePolicy: true }),
   };
 }
 
@@ -67,6 +73,14 @@ export function encodeValue(value: SealedValue): Uint8Array {
 
 export function decodeValue(bytes: Uint8Array): SealedValue {
   return sealedValueFrom(decodeAs(internal.SealedValue, bytes, "a value's row"));
+}
+
+export function encodePolicy(policy: string): Uint8Array {
+  return internal.ResourcePolicyRow.encode({ policy }).finish();
+}
+
+export function decodePolicy(bytes: Uint8Array): string {
+  return decodeAs(internal.ResourcePolicyRow, bytes, "a resource policy's row").policy;
 }
 
 export function encodeKeyring(keyring: KeyringRecord): Uint8Array {
@@ -96,6 +110,7 @@ function versionFrom(row: Fields<"VersionRow">) {
     createdAt: epochMs(counterOf(row.createdAtMs, "a version's creation")),
     keyRef: textOr(row.keyRef),
     fingerprint: bytesOr(row.fingerprint),
+    ...accessedDayFrom(row.accessedDay),
   };
   return [textOr(row.versionId), version] as const;
 }

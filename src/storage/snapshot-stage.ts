@@ -2,9 +2,9 @@
 // live, and are nobody's state until all of them are there and add up. What has arrived outlasts a
 // crash.
 import { assert } from "../base/assert.ts";
-import type { Change, Database } from "./database.ts";
+import type { Change, Database, KeyRange } from "./database.ts";
 import { frame, unframe } from "./frame.ts";
-import { stagingKey, stateKey, stateRowsOf } from "./keys.ts";
+import { allStateRows, stagingKey, stateKey } from "./keys.ts";
 import type { SnapshotMeta } from "./snapshot-meta.ts";
 import { unpackRows } from "./snapshot-rows.ts";
 import { decodeStaging, encodeStaging, type Staging } from "./staging-row.ts";
@@ -108,16 +108,10 @@ export class SnapshotStage {
   }
 }
 
-/** Removes the rows of generations that are not live, a slice at a time. */
-export async function dropGenerations(
-  database: Database,
-  range: { readonly from: number; readonly below: number },
-): Promise<void> {
+/** Removes rows that are nobody's, such as those of generations before, a slice at a time. */
+export async function dropRows(database: Database, range: KeyRange): Promise<void> {
   for (;;) {
-    const rows = await database.page(stateRowsOf(range), {
-      limit: dropAtOnce,
-      reverse: false,
-    });
+    const rows = await database.page(range, { limit: dropAtOnce, reverse: false });
     if (rows.length === 0) return;
     await database.write(rows.map(([key]) => ({ type: "del", key })));
   }
@@ -129,7 +123,7 @@ export async function dropGenerations(
  */
 async function forget(database: Database, generation: number): Promise<void> {
   await database.write([{ type: "del", key: stagingKey }]);
-  await dropGenerations(database, { from: generation, below: generation + 1 });
+  await dropRows(database, allStateRows(generation));
 }
 
 function readStaging(database: Database): Staging | undefined {

@@ -1,17 +1,21 @@
 // The replicated state as this node has applied it: rows in the database, under the rows that are
-// applied and on their way there. The state machine reads it and its changes are written through
-// it.
+// applied and on their way there, and what is derived of them. The state machine reads it and its
+// changes are written through it.
 import { assert } from "../base/assert.ts";
 import { textOf } from "../base/bytes.ts";
-import { epochMs, type NodeId } from "../base/ids.ts";
+import { epochMs, type LogIndex, type NodeId } from "../base/ids.ts";
 import type { KeyringRecord } from "../keys/keyring-record.ts";
 import type { JoinTokenRecord, MemberRecord, RemovedNode } from "../machine/member-record.ts";
-import type {
-  Counters,
-  OrderedName,
-  OrderRange,
-  RowChange,
-  StateView,
+import {
+  eventsKept,
+  type Counters,
+  type EventPage,
+  type IndexedName,
+  type IndexRange,
+  type OrderedName,
+  type OrderRange,
+  type QueryView,
+  type RowChange,
 } from "../machine/state-view.ts";
 import type { Configuration } from "../raft/configuration.ts";
 import type { LogPosition } from "../raft/log-terms.ts";
@@ -19,7 +23,8 @@ import type { SealedValue, SecretRecord, VersionId } from "../secrets/secret.ts"
 import { encodeApplied, type Applied } from "./applied-row.ts";
 import { CorruptionError } from "./corruption.ts";
 import type { Database } from "./database.ts";
-import { frame, unframe } from "./frame.ts";
+import { DerivedRows, type DerivedChange } from "./derived-rows.ts";
+import { frame } from "./frame.ts";
 import {
   appliedKey,
   countersRowKey,
@@ -28,49 +33,53 @@ import {
   memberRowKey,
   orderOfRowKey,
   orderRowKey,
+  policyRowKey,
   removedRowKey,
-  rowOfStateKey,
   secretRowKey,
-  stateKey,
-  stateRange,
+  statePrefix,
   valueRowKey,
 } from "./keys.ts";
 import { decodeJoinTokens, decodeMember, decodeRemovedNode } from "./member-rows.ts";
-import { keyText, type PendingBatch } from "./pending-batch.ts";
-import { decodeCounters, decodeKeyring, decodeSecret, decodeValue } from "./row-codec.ts";
+import { OverlaidRows, type FoundRow } from "./overlaid-rows.ts";
+import type { PendingBatch } from "./pending-batch.ts";
+import {
+  decodeCounters,
+  decodeKeyring,
+  decodePolicy,
+  decodeSecret,
+  decodeValue,
+} from "./row-codec.ts";
 import { withoutRow, withRow } from "./state-digest.ts";
 import { storedRow } from "./stored-row.ts";
-
-/** A row that is applied and not yet durable. `undefined`: it is removed. */
-interface OverlayRow {
-  readonly key: Uint8Array;
-  readonly payload: Uint8Array | undefined;
-}
 
 const noCounters: Counters = { lastAt: epochMs(0), nextOrder: 1, secretCount: 0 };
 const lastOrder = Number.MAX_SAFE_INTEGER;
 
-export class StateStore implements StateView {
+export interface RecoveredState {
+  readonly generation: number;
+  readonly applied: Applied;
+  /** Told before the error is thrown on: a node that reads a damaged row must stop. */
+  readonly onCorruption: (error: unknown) => void;
+  /** For how many entries; `eventsKept` unless a test cannot wait for so many. */
+  readonly eventsKept?: number;
+}
+
+export class StateStore implements QueryView {
   readonly #database: Database;
+  readonly #recovered: RecoveredState;
   #generation: number;
-  readonly #onCorruption: (error: unknown) => void;
-  readonly #overlay = new Map<string, OverlayRow>();
+  #rows: OverlaidRows;
+  #derived: DerivedRows;
   #applied: Applied;
   #membersVersion = 0;
 
-  constructor(
-    database: Database,
-    recovered: {
-      readonly generation: number;
-      readonly applied: Applied;
-      /** Told before the error is thrown on: a node that reads a damaged row must stop. */
-      readonly onCorruption: (error: unknown) => void;
-    },
-  ) {
+  constructor(database: Database, recovered: RecoveredState) {
     this.#database = database;
+    this.#recovered = recovered;
     this.#generation = recovered.generation;
     this.#applied = recovered.applied;
-    this.#onCorruption = recovered.onCorruption;
+    this.#rows = this.#stateRows();
+    this.#derived = this.#derivedRows();
   }
 
   get applied(): Applied {
@@ -81,6 +90,16 @@ export class StateStore implements StateView {
     return this.#generation;
   }
 
+  /** What is derived of the state here: the search index is built through it. */
+  get derived(): DerivedRows {
+    return this.#derived;
+  }
+
+  /** How many rows are not durable yet. */
+  get unlandedCount(): number {
+    return this.#rows.unlandedCount + this.#derived.unlandedCount;
+  }
+
   /** Another number whenever who is in the region, or where they are, may have changed. */
   get membersVersion(): number {
     return this.#membersVersion;
@@ -88,9 +107,10 @@ export class StateStore implements StateView {
 
   /** A snapshot has become the state: durably, and with nothing on top of it. */
   replace(installed: { readonly generation: number; readonly applied: Applied }): void {
-    this.#overlay.clear();
     this.#generation = installed.generation;
     this.#applied = installed.applied;
+    this.#rows = this.#stateRows();
+    this.#derived = this.#derivedRows();
     this.#membersVersion += 1;
   }
 
@@ -100,6 +120,10 @@ export class StateStore implements StateView {
 
   sealedValue(name: string, versionId: VersionId): SealedValue | undefined {
     return this.#read(valueRowKey(name, versionId), decodeValue);
+  }
+
+  resourcePolicy(name: string): string | undefined {
+    return this.#read(policyRowKey(name), decodePolicy);
   }
 
   keyring(): KeyringRecord | undefined {
@@ -128,55 +152,49 @@ export class StateStore implements StateView {
 
   async namesByOrder(range: OrderRange): Promise<readonly OrderedName[]> {
     const isReverse = range.direction === "descending";
-    const from = orderRowKey(isReverse || range.after === undefined ? 0 : range.after + 1);
-    const below = orderRowKey(isReverse && range.after !== undefined ? range.after : lastOrder);
-    // Both are taken now, in one turn: no batch can land between them.
-    const unlanded = this.#overlayBetween(from, below);
-    const page = this.#database.page(stateRange(this.#generation, from, below), {
-      limit: range.limit + unlanded.size,
-      reverse: isReverse,
-    });
-    const stored = await page.catch((error: unknown) => this.#fail(error));
-    const orders = new Map<number, string>();
-    for (const [key, framed] of stored) {
-      orders.set(orderOfRowKey(rowOfStateKey(key)), this.#nameIn(key, framed));
-    }
-    for (const [order, name] of unlanded) {
-      if (name === undefined) orders.delete(order);
-      else orders.set(order, name);
-    }
-    const sign = isReverse ? -1 : 1;
-    return [...orders]
-      .map(([order, name]) => ({ order, name }))
-      .sort((one, other) => sign * (one.order - other.order))
-      .slice(0, range.limit);
+    const gte = orderRowKey(isReverse || range.after === undefined ? 0 : range.after + 1);
+    const lt = orderRowKey(isReverse && range.after !== undefined ? range.after : lastOrder);
+    const rows = this.#rows;
+    const page = await rows.page({ range: { gte, lt }, limit: range.limit, isReverse });
+    return page.map((row) => rows.checked(() => orderedName(row)));
+  }
+
+  isIndexComplete(): boolean {
+    return this.#derived.isComplete;
+  }
+
+  indexed(range: IndexRange): Promise<readonly IndexedName[]> {
+    return this.#derived.indexed(range);
+  }
+
+  eventsAfter(after: LogIndex, limit: number): Promise<EventPage | "too_old"> {
+    return this.#derived.eventsAfter(after, limit);
   }
 
   /** Takes what a command changed into the state, and into the batch that will make it durable. */
   absorb(changes: readonly RowChange[], at: LogPosition): void {
     assert(at.index === this.#applied.position.index + 1, "entries are applied in order, once");
-    for (const change of changes) this.#absorbRow(change);
-    this.#applied = { ...this.#applied, position: at };
+    const derived: DerivedChange[] = [];
+    for (const change of changes) {
+      if (change.row === "index" || change.row === "event") derived.push(change);
+      else this.#absorbRow(change);
+    }
+    this.#derived.absorb(derived, at.index);
+    const { digest, rowCount, configuration } = this.#applied;
+    this.#applied = { position: at, digest, rowCount, configuration };
   }
 
   /** Puts every row that is not durable yet into `batch`. Returns what to call when it is. */
   writeTo(batch: PendingBatch): () => void {
     const applied = appliedKey(this.#generation);
     batch.put(applied, frame(applied, encodeApplied(this.#applied)));
-    const written = [...this.#overlay];
-    for (const [, { key, payload }] of written) {
-      const stored = stateKey(this.#generation, key);
-      if (payload === undefined) batch.del(stored);
-      else batch.put(stored, frame(stored, payload));
-    }
+    const landed = [this.#rows.writeTo(batch), this.#derived.writeTo(batch)];
     return () => {
-      for (const [text, row] of written) {
-        if (this.#overlay.get(text) === row) this.#overlay.delete(text);
-      }
+      for (const note of landed) note();
     };
   }
 
-  #absorbRow(change: RowChange): void {
+  #absorbRow(change: Exclude<RowChange, DerivedChange>): void {
     if (isOfMembers(change)) this.#membersVersion += 1;
     if (change.row === "configuration") {
       this.#applied = { ...this.#applied, configuration: change.configuration };
@@ -187,7 +205,8 @@ export class StateStore implements StateView {
   }
 
   #set(key: Uint8Array, payload: Uint8Array | undefined): void {
-    const before = this.#payload(key);
+    const before = this.#rows.get(key);
+    const { position, configuration } = this.#applied;
     let { digest, rowCount } = this.#applied;
     if (before !== undefined) {
       digest = withoutRow(digest, key, before);
@@ -197,56 +216,40 @@ export class StateStore implements StateView {
       digest = withRow(digest, key, payload);
       rowCount += 1;
     }
-    this.#applied = { ...this.#applied, digest, rowCount };
-    this.#overlay.set(keyText(key), { key, payload });
+    this.#applied = { position, digest, rowCount, configuration };
+    this.#rows.set(key, payload);
   }
 
   #read<Row>(key: Uint8Array, decode: (payload: Uint8Array) => Row): Row | undefined {
-    const payload = this.#payload(key);
-    return payload === undefined ? undefined : this.#checked(() => decode(payload));
+    const payload = this.#rows.get(key);
+    return payload === undefined ? undefined : this.#rows.checked(() => decode(payload));
   }
 
-  #payload(key: Uint8Array): Uint8Array | undefined {
-    const unlanded = this.#overlay.get(keyText(key));
-    if (unlanded !== undefined) return unlanded.payload;
-    const stored = stateKey(this.#generation, key);
-    return this.#checked(() => {
-      const framed = this.#database.get(stored);
-      return framed === undefined ? undefined : unframe(stored, framed, "a state row");
+  #stateRows(): OverlaidRows {
+    return new OverlaidRows({
+      database: this.#database,
+      prefix: statePrefix(this.#generation),
+      what: "a state row",
+      onCorruption: this.#recovered.onCorruption,
     });
   }
 
-  #nameIn(key: Uint8Array, framed: Uint8Array): string {
-    return this.#checked(() => {
-      const name = textOf(unframe(key, framed, "a row of the order of secrets"));
-      if (name === undefined) {
-        throw new CorruptionError("the order of secrets", "a name is no text");
-      }
-      return name;
+  #derivedRows(): DerivedRows {
+    const { position, rowCount } = this.#applied;
+    return new DerivedRows({
+      database: this.#database,
+      generation: this.#generation,
+      applied: { appliedIndex: position.index, rowCount },
+      onCorruption: this.#recovered.onCorruption,
+      eventsKept: this.#recovered.eventsKept ?? eventsKept,
     });
   }
+}
 
-  #overlayBetween(from: Uint8Array, below: Uint8Array): Map<number, string | undefined> {
-    const found = new Map<number, string | undefined>();
-    for (const { key, payload } of this.#overlay.values()) {
-      if (Buffer.compare(key, from) < 0 || Buffer.compare(key, below) >= 0) continue;
-      found.set(orderOfRowKey(key), payload && textOf(payload));
-    }
-    return found;
-  }
-
-  #checked<Result>(read: () => Result): Result {
-    try {
-      return read();
-    } catch (error) {
-      return this.#fail(error);
-    }
-  }
-
-  #fail(error: unknown): never {
-    this.#onCorruption(error);
-    throw error;
-  }
+function orderedName({ key, payload }: FoundRow): OrderedName {
+  const name = textOf(payload);
+  if (name === undefined) throw new CorruptionError("the order of secrets", "a name is no text");
+  return { order: orderOfRowKey(key), name };
 }
 
 function isOfMembers({ row }: RowChange): boolean {

@@ -7,12 +7,19 @@ import {
   keyringRowKey,
   memberRowKey,
   orderRowKey,
+  policyRowKey,
   removedRowKey,
   secretRowKey,
   valueRowKey,
 } from "./keys.ts";
 import { encodeJoinTokens, encodeMember, encodeRemovedNode } from "./member-rows.ts";
-import { encodeCounters, encodeKeyring, encodeSecret, encodeValue } from "./row-codec.ts";
+import {
+  encodeCounters,
+  encodeKeyring,
+  encodePolicy,
+  encodeSecret,
+  encodeValue,
+} from "./row-codec.ts";
 
 export interface StoredRow {
   readonly key: Uint8Array;
@@ -20,8 +27,11 @@ export interface StoredRow {
   readonly payload: Uint8Array | undefined;
 }
 
-/** The configuration is no row of its own: it stands beside the applied index. */
-export type RowOfState = Exclude<RowChange, { row: "configuration" }>;
+/**
+ * The configuration is no row of its own: it stands beside the applied index. What is derived is no
+ * row of the state.
+ */
+export type RowOfState = Exclude<RowChange, { row: "configuration" | "index" | "event" }>;
 
 type RowKind = RowOfState["row"];
 type ChangeOf<Kind extends RowKind> = Extract<RowOfState, { row: Kind }>;
@@ -34,6 +44,10 @@ const encoders: { readonly [Kind in RowKind]: (change: ChangeOf<Kind>) => Stored
   value: ({ name, versionId, value }) => ({
     key: valueRowKey(name, versionId),
     payload: value && encodeValue(value),
+  }),
+  policy: ({ name, policy }) => ({
+    key: policyRowKey(name),
+    payload: policy === undefined ? undefined : encodePolicy(policy),
   }),
   order: ({ order, name }) => ({
     key: orderRowKey(order),

@@ -38,7 +38,10 @@ export class RunningRegion implements AsyncDisposable {
   compaction: CompactionLimits = compactionLimits;
   /** How nodes that start from now on watch themselves, and what they know of their disks. */
   watch: WatchSettings = usualWatch;
+  walkedAtStart = Infinity;
   spaceOf: (node: NodeId) => RaftNodeParts["space"] = () => undefined;
+  /** What nodes that start from now on say that they know; absent: what they do. */
+  levelOf: (node: NodeId) => number | undefined = () => undefined;
   readonly handed: { readonly at: NodeId; readonly request: HandedRequest }[] = [];
   onHandedOver: (at: NodeId, request: HandedRequest) => Promise<HandedAnswer> = (_, { body }) =>
     Promise.resolve({ ok: true, body });
@@ -179,9 +182,11 @@ export class RunningRegion implements AsyncDisposable {
         identity: identityOf(self),
         founders: votersOnly(isFounder ? this.#founders : []),
         now: systemClock.now(),
+        walkedAtStart: this.walkedAtStart,
       },
       peers: isFounder ? others : (this.#told.get(self) ?? []),
       addresses: addressesAt(this.addressOf(self)),
+      ...levelled(this.levelOf(self)),
       promotion: this.promotion,
       listenAddress: this.addressOf(self),
       certificates: await this.certificatesOf(self),
@@ -247,6 +252,10 @@ export class RunningRegion implements AsyncDisposable {
     await Promise.all([...this.running.keys()].map((node) => this.stopNode(node)));
     await this.#folder[Symbol.asyncDispose]();
   }
+}
+
+function levelled(featureLevel: number | undefined): Pick<RaftNodeParts, "featureLevel"> {
+  return featureLevel === undefined ? {} : { featureLevel };
 }
 
 /** The two other addresses are never called here. */

@@ -4,6 +4,7 @@ import { describe, it } from "mocha";
 import { applyCommand } from "../../src/machine/apply.ts";
 import type { CommandOutcome, Envelope } from "../../src/machine/command.ts";
 import { MemoryState, type StateContents } from "../../src/machine/memory-state.ts";
+import { indexEntriesOf } from "../../src/secrets/queries/index-entries.ts";
 import type { SecretRecord } from "../../src/secrets/secret.ts";
 import { anyEnvelope } from "./arbitrary-envelope.ts";
 
@@ -17,11 +18,12 @@ function applyTo(state: MemoryState, envelope: Envelope): CommandOutcome {
 
 /** A state as it was: records are never changed in place, so copies of the maps are enough. */
 function copyOf(contents: StateContents): StateContents {
-  const { secrets, values, names, members, removedNodes } = contents;
+  const { secrets, values, policies, names, members, removedNodes } = contents;
   return {
     ...contents,
     secrets: new Map(secrets),
     values: new Map(Array.from(values, ([name, rows]) => [name, new Map(rows)])),
+    policies: new Map(policies),
     names: new Map(names),
     members: new Map(members),
     removedNodes: new Map(removedNodes),
@@ -47,7 +49,27 @@ function checkSecret(secret: SecretRecord): void {
   );
 }
 
-function checkState({ secrets, values, names, counters }: StateContents): void {
+/** The index as the commands left it, and as it is made from scratch. */
+function checkIndex(state: MemoryState): void {
+  const sorted = (entries: ReturnType<MemoryState["indexEntries"]>): readonly string[] =>
+    entries
+      .map(({ index, term, order, name }) => JSON.stringify([index, term, order, name]))
+      .sort();
+  const fromScratch = [...state.contents().secrets.values()].flatMap((secret) =>
+    indexEntriesOf(secret).map((entry) => ({ ...entry, order: secret.order, name: secret.name })),
+  );
+  assert.deepEqual(sorted(state.indexEntries()), sorted(fromScratch));
+}
+
+function checkState({ secrets, values, names, policies, counters }: StateContents): void {
+  assert.deepEqual(
+    [...policies.keys()].sort(),
+    [...secrets.values()]
+      .filter(({ hasResourcePolicy }) => hasResourcePolicy)
+      .map(({ name }) => name)
+      .sort(),
+    "policies are those that records speak of, and no other",
+  );
   for (const [name, secret] of secrets) {
     assert.equal(secret.name, name);
     assert.ok(secret.order < counters.nextOrder, "an order is not given out before its time");
@@ -83,7 +105,9 @@ function checkStep(before: StateContents, after: StateContents, outcome: Command
     assert.equal(secret.arn, former.arn, "an ARN is for ever");
     for (const versionId of secret.versions.keys()) {
       if (!former.versions.has(versionId)) continue;
-      assert.deepEqual(secret.versions.get(versionId), former.versions.get(versionId));
+      // Only a read may be noted.
+      const content = { ...secret.versions.get(versionId), accessedDay: 0 };
+      assert.deepEqual(content, { ...former.versions.get(versionId), accessedDay: 0 });
       const now = after.values.get(name)?.get(versionId);
       assert.deepEqual(now, before.values.get(name)?.get(versionId), "content never changes");
     }
@@ -104,13 +128,21 @@ describe("applyCommand, over any history", () => {
           met.set(what, (met.get(what) ?? 0) + 1);
           checkStep(before, state.contents(), outcome);
           checkState(state.contents());
+          checkIndex(state);
         }
       }),
       { seed: 3_9, numRuns: 320 },
     );
 
     // A history that never got anywhere would show nothing.
-    for (const kind of ["create_secret", "put_secret_value", "update_version_stage"]) {
+    for (const kind of [
+      "create_secret",
+      "put_secret_value",
+      "update_version_stage",
+      "put_resource_policy",
+      "note_accesses",
+      "purge_secrets",
+    ]) {
       assert.ok((met.get(`${kind} accepted`) ?? 0) > 40, `${kind} was accepted now and then`);
     }
     for (const code of ["token_in_use", "too_many_versions", "too_many_labels", "secret_deleted"]) {

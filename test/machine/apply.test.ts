@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
 import { InvariantViolation } from "../../src/base/assert.ts";
-import { epochMs } from "../../src/base/ids.ts";
+import { epochMs, logIndex } from "../../src/base/ids.ts";
 import { applyCommand, type Applied } from "../../src/machine/apply.ts";
 import type { Command } from "../../src/machine/command.ts";
 import { MemoryState } from "../../src/machine/memory-state.ts";
@@ -52,7 +52,7 @@ describe("applyCommand", () => {
 
     const applied = apply(state, create);
 
-    assert.deepEqual(rows(applied), ["secret", "order", "value", "counters"]);
+    assert.deepEqual(rows(applied), ["secret", "order", "value", "index", "event", "counters"]);
     assert.deepEqual(applied.outcome, {
       ok: true,
       state: undefined,
@@ -68,7 +68,7 @@ describe("applyCommand", () => {
 
     const applied = apply(state, put("v2"), epochMs(noon + 1));
 
-    assert.deepEqual(rows(applied), ["secret", "value", "counters"]);
+    assert.deepEqual(rows(applied), ["secret", "value", "index", "event", "counters"]);
     assert.deepEqual(state.counters(), { lastAt: noon + 1, nextOrder: 2, secretCount: 1 });
   });
 
@@ -78,7 +78,15 @@ describe("applyCommand", () => {
     const applied = apply(state, remove);
     apply(state, create);
 
-    assert.deepEqual(rows(applied), ["secret", "order", "value", "value", "counters"]);
+    assert.deepEqual(rows(applied), [
+      "secret",
+      "order",
+      "value",
+      "value",
+      "index",
+      "event",
+      "counters",
+    ]);
     assert.equal(state.secret("db")?.order, 2);
     assert.equal(state.sealedValue("db", "v2"), undefined);
     const page = await state.namesByOrder({ direction: "ascending", after: undefined, limit: 9 });
@@ -187,6 +195,91 @@ describe("applyCommand", () => {
     assert.ok(secret !== undefined);
     assert.equal(stateOf(secret), "v1[] v2[P] v3[C]");
     assert.deepEqual([secret.tags, secret.description, secret.deletion], [[], "d", undefined]);
+  });
+
+  it("writes a policy beside its record, and takes it away with the secret", () => {
+    const policy: Command = { kind: "put_resource_policy", ...target, policy: "{}" };
+    const state = stateAfter(create, policy);
+
+    assert.equal(state.resourcePolicy("db"), "{}");
+    assert.equal(state.secret("db")?.hasResourcePolicy, true);
+
+    const taken = apply(state, { kind: "delete_resource_policy", ...target });
+    assert.deepEqual(rows(taken), ["secret", "policy", "event"]);
+    assert.equal(state.resourcePolicy("db"), undefined);
+
+    apply(state, policy);
+    apply(state, remove);
+    assert.equal(state.resourcePolicy("db"), undefined);
+  });
+
+  it("notes reads of many secrets, without a change or an event", () => {
+    const web = { ...target, name: "web" };
+    const state = stateAfter(create, { ...create, ...web });
+
+    const applied = apply(state, {
+      kind: "note_accesses",
+      day: 20_000,
+      reads: [
+        { ...target, versionIds: ["v1"] },
+        { ...target, name: "gone", versionIds: [] },
+        { ...web, versionIds: [] },
+        // Named once more: met as the first time left it.
+        { ...target, versionIds: ["v1"] },
+      ],
+    });
+
+    assert.deepEqual(applied.outcome, { ok: true, state: undefined, reply: {} });
+    assert.deepEqual(rows(applied), ["secret", "index", "secret", "index"]);
+    assert.equal(state.secret("db")?.versions.get("v1")?.accessedDay, 20_000);
+    assert.equal(state.secret("web")?.accessedDay, 20_000);
+    assert.equal(state.secret("db")?.changedAt, noon);
+  });
+
+  it("purges what is due by the time of the state, counts it, and tells of each", async () => {
+    const web = { ...target, name: "web" };
+    const api = { ...target, name: "api" };
+    const state = stateAfter(create, { ...create, ...web }, { ...create, ...api });
+    const mark: Command = { kind: "delete_secret", ...target, recoveryWindowDays: 7 };
+    apply(state, mark);
+    apply(state, { ...mark, ...web });
+    apply(state, { ...mark, ...api, recoveryWindowDays: 8 });
+    const before = await state.eventsAfter(logIndex(0), 99);
+    assert.ok(before !== "too_old");
+
+    const applied = apply(
+      state,
+      { kind: "purge_secrets", targets: [target, web, api, target] },
+      epochMs(noon + 7 * dayMs),
+    );
+
+    assert.deepEqual(applied.outcome, { ok: true, state: undefined, reply: { purged: 2 } });
+    assert.deepEqual([...state.contents().secrets.keys()], ["api"]);
+    assert.deepEqual([...state.contents().values.keys()], ["api"]);
+    assert.deepEqual(state.counters(), {
+      lastAt: noon + 7 * dayMs,
+      nextOrder: 4,
+      secretCount: 1,
+    });
+    const told = await state.eventsAfter(before.through, 99);
+    assert.ok(told !== "too_old");
+    assert.deepEqual(
+      told.events.map(({ event }) => [event.kind, event.name, event.at]),
+      [
+        ["removed", "db", noon + 7 * dayMs],
+        ["removed", "web", noon + 7 * dayMs],
+      ],
+    );
+  });
+
+  it("touches two entries of the index for a new version of a secret with many words", () => {
+    const described = { ...create, description: "many words ".repeat(50) } as Command;
+    const state = stateAfter(described);
+
+    const { changes } = apply(state, put("v2"), epochMs(noon + 1));
+
+    const index = changes.find((change) => change.row === "index");
+    assert.deepEqual([index?.added.length, index?.dropped.length], [1, 1]);
   });
 
   it("stops at a kind of command that it does not know", () => {

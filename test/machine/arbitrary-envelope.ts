@@ -116,6 +116,29 @@ const untagging = fc
   .record({ target, tagKeys: fc.array(text, { maxLength: 3 }) })
   .map(({ target: named, ...rest }): Command => ({ kind: "untag_resource", ...named, ...rest }));
 
+const policy = target.map((named): Command => ({
+  kind: "put_resource_policy",
+  ...named,
+  policy: "{}",
+}));
+
+const noPolicy = target.map((named): Command => ({ kind: "delete_resource_policy", ...named }));
+
+const noting = fc
+  .record({
+    day: fc.nat(9),
+    reads: fc.array(fc.tuple(target, fc.array(token, { maxLength: 3 })), { maxLength: 3 }),
+  })
+  .map(({ day, reads }): Command => ({
+    kind: "note_accesses",
+    day,
+    reads: reads.map(([named, versionIds]) => ({ ...named, versionIds })),
+  }));
+
+const purging = fc
+  .array(target, { maxLength: 3 })
+  .map((targets): Command => ({ kind: "purge_secrets", targets }));
+
 export function keyring(sealId: string): KeyringRecord {
   const bytes = utf8(sealId);
   return {
@@ -170,8 +193,12 @@ const promoting = node.map((promoted): Command => {
 });
 
 const announcing = fc
-  .record({ nodeId: node, addresses })
-  .map((rest): Command => ({ kind: "announce_member", ...rest }));
+  .record({ nodeId: node, addresses, level: fc.constantFrom(undefined, 2, 3) })
+  .map(({ level, ...rest }): Command => ({
+    kind: "announce_member",
+    ...rest,
+    ...(level !== undefined && { featureLevel: level }),
+  }));
 
 /** Commands on the members of a region, over few enough nodes that they meet each other. */
 export const anyMembershipEnvelope: fc.Arbitrary<Envelope> = fc.record({
@@ -204,6 +231,10 @@ export const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({
     { arbitrary: restore, weight: 1 },
     { arbitrary: tagging, weight: 1 },
     { arbitrary: untagging, weight: 1 },
+    { arbitrary: policy, weight: 1 },
+    { arbitrary: noPolicy, weight: 1 },
+    { arbitrary: noting, weight: 1 },
+    { arbitrary: purging, weight: 1 },
     { arbitrary: initialize, weight: 1 },
     { arbitrary: ticket, weight: 1 },
     { arbitrary: changing, weight: 1 },

@@ -325,6 +325,33 @@ describe("the commands on a region's members", () => {
     assert.equal(state.joinTokens().length, 1);
   });
 
+  it("note what a member announces that it knows, and keep it when only its address is told", () => {
+    const state = new MemoryState(votersOnly([n1, n2]));
+    const announce = { kind: "announce_member", nodeId: n1, addresses: here } as const;
+
+    apply(state, announce);
+    assert.equal(state.member(n1)?.featureLevel, undefined);
+    apply(state, { ...announce, featureLevel: 2 });
+    assert.equal(state.member(n1)?.featureLevel, 2);
+    apply(state, { ...announce, addresses: there });
+    assert.deepEqual([state.member(n1)?.featureLevel, state.member(n1)?.addresses], [2, there]);
+  });
+
+  it("write nothing when a member announces what is known", () => {
+    const state = new MemoryState(votersOnly([n1, n2]));
+    const announce = {
+      kind: "announce_member",
+      nodeId: n1,
+      addresses: here,
+      featureLevel: 2,
+    } as const;
+    apply(state, announce);
+
+    const { changes } = applyCommand(state, { at: noon, command: announce });
+
+    assert.deepEqual(changes, []);
+  });
+
   it("leave a configuration alone that is not joint", () => {
     const state = regionWithLearner();
 

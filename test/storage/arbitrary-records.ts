@@ -12,7 +12,9 @@ import type {
 import type { Counters } from "../../src/machine/state-view.ts";
 import type { Entry } from "../../src/raft/input.ts";
 import type { NewVersion, SealedValue, SecretRecord } from "../../src/secrets/secret.ts";
+import type { SecretEvent, SecretEventKind } from "../../src/secrets/secret-event.ts";
 import type { Applied } from "../../src/storage/applied-row.ts";
+import type { DerivedProgress } from "../../src/storage/derived-progress.ts";
 import type { Head } from "../../src/storage/head-row.ts";
 import type { AddressBook } from "../../src/storage/member-rows.ts";
 
@@ -120,16 +122,44 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     change: fc.record({ addLearners: someIds, promote: someIds, remove: someIds }),
     newcomers: fc.array(fc.record({ nodeId: id, addresses, tokenDigest: bytes }), { maxLength: 3 }),
   }),
-  fc.record({ kind: fc.constant("announce_member" as const), nodeId: id, addresses }),
+  fc.record({ nodeId: id, addresses, level: maybe(uint32) }).map(({ level, ...rest }) => ({
+    kind: "announce_member" as const,
+    ...rest,
+    ...(level !== undefined && { featureLevel: level }),
+  })),
+  fc
+    .record({ named: target, policy: text })
+    .map(({ named, ...rest }) => ({ kind: "put_resource_policy" as const, ...named, ...rest })),
+  target.map((named) => ({ kind: "delete_resource_policy" as const, ...named })),
+  fc.record({
+    kind: fc.constant("note_accesses" as const),
+    day: counter,
+    reads: fc.array(
+      fc
+        .tuple(target, fc.array(text, { maxLength: 3 }))
+        .map(([named, versionIds]) => ({ ...named, versionIds })),
+      { maxLength: 3 },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant("purge_secrets" as const),
+    targets: fc.array(target, { maxLength: 3 }),
+  }),
 );
 
-export const anyMember: fc.Arbitrary<MemberRecord> = fc.record({
-  nodeId: id,
-  addresses,
-  joinedAt: time,
-  intendedRole: role,
-  joinedWith: maybe(bytes),
-});
+export const anyMember: fc.Arbitrary<MemberRecord> = fc
+  .record({
+    nodeId: id,
+    addresses,
+    joinedAt: time,
+    intendedRole: role,
+    joinedWith: maybe(bytes),
+    level: maybe(uint32),
+  })
+  .map(({ level, ...rest }) => ({
+    ...rest,
+    ...(level !== undefined && { featureLevel: level }),
+  }));
 
 export const anyRemovedNode: fc.Arbitrary<RemovedNode> = fc.record({ nodeId: id, removedAt: time });
 
@@ -141,6 +171,38 @@ export const anyJoinTokens: fc.Arbitrary<readonly JoinTokenRecord[]> = fc.array(
 export const anyAddressBook: fc.Arbitrary<AddressBook> = fc
   .array(fc.tuple(id, addresses), { maxLength: 4 })
   .map((list) => new Map(list));
+
+function readOn(day: number | undefined): { readonly accessedDay?: number } {
+  return day === undefined ? {} : { accessedDay: day };
+}
+
+export const anyEvents: fc.Arbitrary<readonly SecretEvent[]> = fc.array(
+  fc.record({
+    kind: fc.constantFrom<SecretEventKind[]>(
+      "created",
+      "value_changed",
+      "described",
+      "deletion_planned",
+      "restored",
+      "removed",
+    ),
+    name: text,
+    arn: text.map(storedSecretArn),
+    at: time,
+    labels: fc.array(fc.tuple(text, text), { maxLength: 3 }).map((list) => new Map(list)),
+    tags: fc.array(tag, { maxLength: 3 }),
+  }),
+  { maxLength: 3 },
+);
+
+export const anyProgress: fc.Arbitrary<DerivedProgress> = fc.record({
+  format: uint32,
+  make: uint32,
+  appliedIndex: anyIndex,
+  builtThrough: counter,
+  isComplete: fc.boolean(),
+  eventsFrom: anyIndex,
+});
 
 export const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({ at: time, command });
 
@@ -166,17 +228,27 @@ export const anySecret: fc.Arbitrary<SecretRecord> = fc
     tags,
     deletion: maybe(fc.record({ requestedAt: time, scheduledFor: time })),
     versions: fc
-      .array(fc.tuple(text, fc.record({ createdAt: time, keyRef: text, fingerprint: bytes })), {
-        maxLength: 3,
-      })
+      .array(
+        fc.tuple(
+          text,
+          fc
+            .record({ createdAt: time, keyRef: text, fingerprint: bytes, day: maybe(counter) })
+            .map(({ day, ...rest }) => ({ ...rest, ...readOn(day) })),
+        ),
+        { maxLength: 3 },
+      )
       .map((list) => new Map(list)),
     labels: fc.array(fc.tuple(text, text), { maxLength: 3 }).map((list) => new Map(list)),
     creationToken: maybe(text),
+    day: maybe(counter),
+    hasPolicy: fc.boolean(),
   })
-  .map(({ named, creationToken, ...rest }) => ({
+  .map(({ named, creationToken, day, hasPolicy, ...rest }) => ({
     ...named,
     ...rest,
     ...(creationToken !== undefined && { creationToken }),
+    ...readOn(day),
+    ...(hasPolicy && { hasResourcePolicy: true as const }),
   }));
 
 export const anyCounters: fc.Arbitrary<Counters> = fc.record({

@@ -11,6 +11,8 @@ import {
   UnknownCommandError,
 } from "../../src/storage/command-codec.ts";
 import { CorruptionError } from "../../src/storage/corruption.ts";
+import { decodeProgress, encodeProgress } from "../../src/storage/derived-progress.ts";
+import { decodeEvents, encodeEvents } from "../../src/storage/event-codec.ts";
 import { decodeEntry, isChained, rootChain, storeEntry } from "../../src/storage/entry-codec.ts";
 import { frame, unframe } from "../../src/storage/frame.ts";
 import { decodeHead, encodeHead } from "../../src/storage/head-row.ts";
@@ -42,10 +44,12 @@ import {
   anyCounters,
   anyEntry,
   anyEnvelope,
+  anyEvents,
   anyHead,
   anyJoinTokens,
   anyKeyring,
   anyMember,
+  anyProgress,
   anyRemovedNode,
   anySecret,
   anyValue,
@@ -81,6 +85,8 @@ const codecs: Readonly<Record<string, Codec>> = {
   "a removed node's row": codec(anyRemovedNode, encodeRemovedNode, decodeRemovedNode),
   "the join tokens' row": codec(anyJoinTokens, encodeJoinTokens, decodeJoinTokens),
   "the address book": codec(anyAddressBook, encodeAddressBook, decodeAddressBook),
+  "a row of events": codec(anyEvents, encodeEvents, decodeEvents),
+  "the progress of derived rows": codec(anyProgress, encodeProgress, decodeProgress),
   "the head row": codec(anyHead, encodeHead, decodeHead),
   "the applied row": codec(anyApplied, encodeApplied, decodeApplied),
 };

@@ -12,7 +12,9 @@ import type {
 } from "../../src/machine/member-record.ts";
 import type { Counters } from "../../src/machine/state-view.ts";
 import type { NewVersion, SealedValue, SecretRecord } from "../../src/secrets/secret.ts";
+import type { SecretEvent } from "../../src/secrets/secret-event.ts";
 import type { Applied } from "../../src/storage/applied-row.ts";
+import type { DerivedProgress } from "../../src/storage/derived-progress.ts";
 import type { Head } from "../../src/storage/head-row.ts";
 import type { AddressBook } from "../../src/storage/member-rows.ts";
 
@@ -31,6 +33,8 @@ const target = {
 const limits = { versions: 100, labels: 20, tags: 50 };
 const firstId = "11111111-1111-4111-8111-111111111111";
 const secondId = "22222222-2222-4222-8222-222222222222";
+
+export const resourcePolicy = '{"Version":"2012-10-17","Statement":[]}';
 
 export const textValue: SealedValue = {
   kind: "string",
@@ -244,7 +248,30 @@ export const commands: {
       newcomers: [],
     },
   ],
-  announce_member: [{ kind: "announce_member", nodeId: nodeId("n1"), addresses }],
+  announce_member: [
+    { kind: "announce_member", nodeId: nodeId("n1"), addresses },
+    { kind: "announce_member", nodeId: nodeId("n1"), addresses, featureLevel: 2 },
+  ],
+  put_resource_policy: [
+    { kind: "put_resource_policy", ...target, policy: resourcePolicy },
+    { kind: "put_resource_policy", ...target, policy: "" },
+  ],
+  delete_resource_policy: [{ kind: "delete_resource_policy", ...target }],
+  note_accesses: [
+    {
+      kind: "note_accesses",
+      day: 20_454,
+      reads: [
+        { ...target, versionIds: [firstId, secondId] },
+        { ...target, versionIds: [] },
+      ],
+    },
+    { kind: "note_accesses", day: 0, reads: [] },
+  ],
+  purge_secrets: [
+    { kind: "purge_secrets", targets: [target, target] },
+    { kind: "purge_secrets", targets: [] },
+  ],
 };
 
 export const commandTime = noon;
@@ -288,6 +315,64 @@ export const emptySecret: SecretRecord = { ...bareSecret, creationToken: firstId
 
 /** Untagged again, which is not the same as never tagged. */
 export const untaggedSecret: SecretRecord = { ...bareSecret, tags: [] };
+
+/** Read, and with a policy. */
+export const readSecret: SecretRecord = {
+  ...fullSecret,
+  versions: new Map([
+    [
+      firstId,
+      {
+        createdAt: noon,
+        keyRef: "2f6c#1",
+        fingerprint: bytesFrom(0x10, 32),
+        accessedDay: 20_453,
+      },
+    ],
+    [secondId, { createdAt: noon, keyRef: "2f6c#2", fingerprint: bytesFrom(0x20, 32) }],
+  ]),
+  accessedDay: 20_454,
+  hasResourcePolicy: true,
+};
+
+export const events: readonly SecretEvent[] = [
+  {
+    kind: "value_changed",
+    name: fullSecret.name,
+    arn: fullSecret.arn,
+    at: noon,
+    labels: fullSecret.labels,
+    tags: fullSecret.tags ?? [],
+  },
+  {
+    kind: "removed",
+    name: bareSecret.name,
+    arn: bareSecret.arn,
+    at: epochMs(noon + 1),
+    labels: new Map(),
+    tags: [],
+  },
+];
+
+export const progress: DerivedProgress = {
+  format: 1,
+  make: 3,
+  appliedIndex: logIndex(2 ** 33 + 7),
+  builtThrough: 2 ** 33,
+  isComplete: false,
+  eventsFrom: logIndex(2 ** 33 + 1),
+};
+
+export const completeProgress: DerivedProgress = {
+  ...progress,
+  make: 1,
+  builtThrough: 0,
+  isComplete: true,
+  eventsFrom: logIndex(0),
+};
+
+/** One that has announced what its release knows. */
+export const levelledMember: MemberRecord = { ...member, featureLevel: 2 };
 
 export const counters: Counters = { lastAt: noon, nextOrder: 2 ** 33, secretCount: 12 };
 

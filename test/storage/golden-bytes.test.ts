@@ -4,11 +4,14 @@ import { strict as assert } from "node:assert";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { before, describe, it } from "mocha";
-import { hex, utf8 } from "../../src/base/bytes.ts";
+import { concat, hex, utf8 } from "../../src/base/bytes.ts";
 import { epochMs, logIndex, nodeId, term } from "../../src/base/ids.ts";
 import { packageFolder } from "../../src/base/package-folder.ts";
 import { decodeApplied, encodeApplied } from "../../src/storage/applied-row.ts";
 import { decodeEnvelope, encodeEnvelope } from "../../src/storage/command-codec.ts";
+import { eventRowKey, indexRowKey } from "../../src/storage/derived-keys.ts";
+import { decodeProgress, encodeProgress } from "../../src/storage/derived-progress.ts";
+import { decodeEvents, encodeEvents } from "../../src/storage/event-codec.ts";
 import { decodeEntry, isChained, rootChain, storeEntry } from "../../src/storage/entry-codec.ts";
 import { FloorFile } from "../../src/storage/floor-file.ts";
 import { frame, unframe } from "../../src/storage/frame.ts";
@@ -18,6 +21,7 @@ import {
   addressBookKey,
   appliedKey,
   countersRowKey,
+  derivedPrefix,
   entryKey,
   generationKey,
   headKey,
@@ -26,6 +30,8 @@ import {
   keyringRowKey,
   memberRowKey,
   orderRowKey,
+  policyRowKey,
+  progressKey,
   removedRowKey,
   secretRowKey,
   stagingKey,
@@ -35,10 +41,12 @@ import {
 import {
   decodeCounters,
   decodeKeyring,
+  decodePolicy,
   decodeSecret,
   decodeValue,
   encodeCounters,
   encodeKeyring,
+  encodePolicy,
   encodeSecret,
   encodeValue,
 } from "../../src/storage/row-codec.ts";
@@ -68,16 +76,22 @@ import {
   binaryValue,
   commands,
   commandTime,
+  completeProgress,
   counters,
   emptySecret,
+  events,
   founder,
   fullSecret,
   head,
   headWithoutVote,
   joinTokens,
   keyring,
+  levelledMember,
   member,
+  progress,
+  readSecret,
   removedNode,
+  resourcePolicy,
   textValue,
   untaggedSecret,
 } from "./example-records.ts";
@@ -114,6 +128,7 @@ function sample<Kind>(
 const secretCodec = { encode: encodeSecret, decode: decodeSecret };
 const valueCodec = { encode: encodeValue, decode: decodeValue };
 const memberCodec = { encode: encodeMember, decode: decodeMember };
+const progressCodec = { encode: encodeProgress, decode: decodeProgress };
 const headCodec = { encode: encodeHead, decode: decodeHead };
 const identity = {
   clusterId: "c0ffee",
@@ -193,12 +208,18 @@ const samples: readonly Sample[] = [
   sample("row secret bare", bareSecret, secretCodec),
   sample("row secret empty", emptySecret, secretCodec),
   sample("row secret untagged", untaggedSecret, secretCodec),
+  sample("row secret read", readSecret, secretCodec),
+  sample("row resource policy", resourcePolicy, { encode: encodePolicy, decode: decodePolicy }),
+  sample("row events", events, { encode: encodeEvents, decode: decodeEvents }),
+  sample("row derived progress", progress, progressCodec),
+  sample("row derived progress complete", completeProgress, progressCodec),
   sample("row value of text", textValue, valueCodec),
   sample("row value of bytes", binaryValue, valueCodec),
   sample("row keyring", keyring, { encode: encodeKeyring, decode: decodeKeyring }),
   sample("row counters", counters, { encode: encodeCounters, decode: decodeCounters }),
   sample("row member", member, memberCodec),
   sample("row member founder", founder, memberCodec),
+  sample("row member levelled", levelledMember, memberCodec),
   sample("row removed node", removedNode, {
     encode: encodeRemovedNode,
     decode: decodeRemovedNode,
@@ -232,6 +253,18 @@ const keys: Readonly<Record<string, Uint8Array>> = {
   "address book": addressBookKey,
   generation: generationKey,
   staging: stagingKey,
+  policy: stateKey(1, policyRowKey("prod/db")),
+  "index entry": concat([
+    derivedPrefix({ generation: 1, make: 2 }),
+    indexRowKey("name", { term: "prod/db", order: 2 ** 33 }),
+  ]),
+  ...Object.fromEntries(
+    (
+      ["changed", "accessed", "deletion", "description", "word", "tag-key", "tag-value"] as const
+    ).map((index) => [`index ${index}`, indexRowKey(index, { term: "", order: 1 })]),
+  ),
+  event: concat([derivedPrefix({ generation: 1, make: 2 }), eventRowKey(logIndex(2 ** 33 + 1))]),
+  progress: progressKey(1),
 };
 
 const framedKey = entryKey(logIndex(2));
