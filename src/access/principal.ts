@@ -5,5 +5,6 @@ export interface Principal {
   readonly arn: string;
   /** The account of the region, twelve digits. */
   readonly account: string;
-  readonly kind: "administrator";
+  /** `node`: a node of the region by itself, of which no public wire knows. */
+  readonly kind: "administrator" | "node";
 }

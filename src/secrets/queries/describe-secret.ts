@@ -16,6 +16,8 @@ export interface SecretDescription {
   readonly tags: readonly Tag[] | undefined;
   readonly createdAt: EpochMs;
   readonly changedAt: EpochMs;
+  /** In whole days since the Unix epoch; absent when it was never read. */
+  readonly accessedDay: number | undefined;
   /** `DeletedDate`: when the deletion was asked for. */
   readonly deletedAt: EpochMs | undefined;
   /** The end of the recovery window. */
@@ -44,6 +46,7 @@ export function describeSecret(secret: SecretRecord): SecretDescription {
     tags: secret.tags,
     createdAt: secret.createdAt,
     changedAt: secret.changedAt,
+    accessedDay: secret.accessedDay,
     deletedAt: secret.deletion?.requestedAt,
     purgeableAt: secret.deletion?.scheduledFor,
     labelledVersions: labelled.length === 0 ? undefined : labelled,

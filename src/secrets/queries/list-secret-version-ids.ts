@@ -1,7 +1,7 @@
 // The versions of one secret, newest first, a page at a time.
 import type { EpochMs } from "../../base/ids.ts";
 import { labelsOn } from "../labels.ts";
-import type { SecretRecord, StagingLabel, VersionId } from "../secret.ts";
+import type { SecretRecord, StagingLabel, VersionId, VersionRecord } from "../secret.ts";
 
 export interface VersionPageRequest {
   readonly includeDeprecated: boolean;
@@ -29,6 +29,8 @@ export interface VersionPage {
 export interface ListedVersion {
   readonly versionId: VersionId;
   readonly createdAt: EpochMs;
+  /** In whole days since the Unix epoch; absent when it was never read. */
+  readonly accessedDay: number | undefined;
   readonly keyRef: string;
   /** Sorted; absent for a deprecated version, which has none. */
   readonly labels: readonly StagingLabel[] | undefined;
@@ -56,10 +58,11 @@ export function listSecretVersionIds(
 function listed(
   secret: SecretRecord,
   versionId: VersionId,
-  { createdAt, keyRef }: { readonly createdAt: EpochMs; readonly keyRef: string },
+  { createdAt, accessedDay, keyRef }: VersionRecord,
 ): ListedVersion {
-  const labels = labelsOn(secret.labels, versionId);
-  return { versionId, createdAt, keyRef, labels: labels.length === 0 ? undefined : labels };
+  const held = labelsOn(secret.labels, versionId);
+  const labels = held.length === 0 ? undefined : held;
+  return { versionId, createdAt, accessedDay, keyRef, labels };
 }
 
 /** Newest first; versions of the same millisecond by id, so that a cursor has one place. */

@@ -34,13 +34,14 @@ export function secretFinder(search: SecretSearch): (secret: SecretRecord) => bo
   };
 }
 
-interface Wanted {
+/** One value of a filter, taken apart. */
+export interface Wanted {
   readonly text: string;
   readonly words: readonly string[];
   readonly isUnwanted: boolean;
 }
 
-function wantedBy(value: string): Wanted {
+export function wantedBy(value: string): Wanted {
   const isUnwanted = value.startsWith("!");
   const text = isUnwanted ? value.slice(1) : value;
   return { text, words: wordsOf(text), isUnwanted };

@@ -35,12 +35,13 @@ function allPages(of: SecretRecord, limit: number): readonly (readonly string[])
 describe("listSecretVersionIds", () => {
   it("lists the versions with labels, newest first", () => {
     const request = { includeDeprecated: false, after: undefined, limit: 100 };
+    const alike = { keyRef: "key#1", accessedDay: undefined };
 
     assert.deepEqual(listSecretVersionIds(secret(), request), {
       versions: [
-        { versionId: "v4", createdAt: daysLater(4), keyRef: "key#1", labels: ["AWSPREVIOUS"] },
-        { versionId: "v5", createdAt: daysLater(4), keyRef: "key#1", labels: ["AWSCURRENT"] },
-        { versionId: "v2", createdAt: daysLater(2), keyRef: "key#1", labels: ["a"] },
+        { ...alike, versionId: "v4", createdAt: daysLater(4), labels: ["AWSPREVIOUS"] },
+        { ...alike, versionId: "v5", createdAt: daysLater(4), labels: ["AWSCURRENT"] },
+        { ...alike, versionId: "v2", createdAt: daysLater(2), labels: ["a"] },
       ],
       next: undefined,
     });
@@ -81,6 +82,26 @@ describe("listSecretVersionIds", () => {
     assert.deepEqual(
       rest.versions.map(({ versionId }) => versionId),
       ["v2", "v1"],
+    );
+  });
+
+  it("tells the day each was last read", () => {
+    const read = secret();
+    const versions = new Map(read.versions).set("v4", {
+      ...versionRecord("v4"),
+      accessedDay: 20_000,
+    });
+    const request = { includeDeprecated: false, after: undefined, limit: 100 };
+
+    const listed = listSecretVersionIds({ ...read, versions, accessedDay: 20_001 }, request);
+
+    assert.deepEqual(
+      listed.versions.map(({ versionId, accessedDay }) => [versionId, accessedDay]),
+      [
+        ["v5", undefined],
+        ["v2", undefined],
+        ["v4", 20_000],
+      ],
     );
   });
 
