@@ -4,6 +4,7 @@
 //   src/generated/public/               types of the raw messages, for grpc-js (proto-loader)
 //   src/generated/public-contract.ts    the messages as our code reads them, and their shapes
 //   src/generated/internal.{js,d.ts}    codecs of what only nodes read (protobufjs, static)
+//   src/generated/rpc-status.{js,d.ts}  codecs of google.rpc.Status and its details, the same way
 //
 // An argument names another folder with a proto/ to work on: the tests use it.
 import { execFileSync } from "node:child_process";
@@ -30,12 +31,15 @@ const { resolve: resolvePackage } = createRequire(import.meta.url);
 
 const publicProtos = protosIn("holdfast/v1");
 const internalProtos = protosIn("holdfast/internal/v1");
+const statusProtos = protosIn("google/rpc");
 const inputs = inputHash();
 if (upToDate()) process.exit(0);
 
 mkdirSync(generated, { recursive: true });
 generatePublic();
-if (internalProtos.length > 0) generateInternal();
+if (internalProtos.length > 0) generateCodecs("internal", internalProtos, []);
+// A root of its own: modules that share one take each other's packages away.
+if (statusProtos.length > 0) generateCodecs("rpc-status", statusProtos, ["-r", "rpc-status"]);
 mkdirSync(dirname(stateFile), { recursive: true });
 writeFileSync(stateFile, `${inputs}\n`);
 
@@ -56,22 +60,23 @@ function generatePublic() {
   replace(join(generated, "public-contract.ts"), contractSource(join(root, "proto"), publicProtos));
 }
 
-function generateInternal() {
+/** @param {string} name @param {string[]} protos @param {string[]} extra */
+function generateCodecs(name, protos, extra) {
   const folder = freshFolder();
-  const fresh = join(folder, "internal.js");
+  const fresh = join(folder, `${name}.js`);
   const flags = ["-t", "static-module", "-w", "es6", "--es6", "--no-create", "--no-verify"];
   runTool("protobufjs-cli/bin/pbjs", [
     ...flags,
     ...["--no-convert", "--no-delimited", "--no-service", "--no-typeurl", "--force-number"],
-    ...["-p", "proto", "-o", fresh],
-    ...internalProtos.map((file) => join("proto", file)),
+    ...["-p", "proto", "-o", fresh, ...extra],
+    ...protos.map((file) => join("proto", file)),
   ]);
-  const types = join(folder, "internal.d.ts");
+  const types = join(folder, `${name}.d.ts`);
   runTool("protobufjs-cli/bin/pbts", ["-o", types, fresh]);
   // An absent field may be given as undefined: our records say so of theirs.
   const text = readFileSync(types, "utf8").replaceAll("|null);", "|null|undefined);");
-  replace(join(generated, "internal.d.ts"), text);
-  renameSync(fresh, join(generated, "internal.js"));
+  replace(join(generated, `${name}.d.ts`), text);
+  renameSync(fresh, join(generated, `${name}.js`));
   rmSync(folder, { recursive: true });
 }
 
@@ -84,6 +89,7 @@ function runTool(tool, args) {
 function upToDate() {
   const outputs = ["public/secrets_manager.ts", "public-contract.ts"];
   if (internalProtos.length > 0) outputs.push("internal.js", "internal.d.ts");
+  if (statusProtos.length > 0) outputs.push("rpc-status.js", "rpc-status.d.ts");
   if (!outputs.every((file) => existsSync(join(generated, file)))) return false;
   return existsSync(stateFile) && readFileSync(stateFile, "utf8").trim() === inputs;
 }
@@ -91,7 +97,8 @@ function upToDate() {
 /** Everything that decides the outputs: the protos, these scripts and the versions of the tools. */
 function inputHash() {
   const hash = createHash("sha256");
-  const protos = [...publicProtos, ...internalProtos].map((file) => join(root, "proto", file));
+  const named = [...publicProtos, ...internalProtos, ...statusProtos];
+  const protos = named.map((file) => join(root, "proto", file));
   const scripts = ["scripts/generate-types.mjs", "scripts/public-contract-source.mjs"];
   const tools = ["@grpc/proto-loader/package.json", "protobufjs-cli/package.json"];
   const files = [

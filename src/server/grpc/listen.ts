@@ -6,17 +6,18 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { ReflectionService } from "@grpc/reflection";
-import { HealthImplementation } from "grpc-health-check";
-import { publicPackage, publicService } from "../../base/public-services.ts";
+import { publicPackage, publicService, type PublicService } from "../../base/public-services.ts";
 import {
   defaultConnectionLimits,
   type ConnectionLimits,
   type ServerIdentity,
 } from "../tls-connections.ts";
 import { guardedCalls } from "./guarded-calls.ts";
+import { HealthService, healthService, type Health } from "./health.ts";
 import { strict } from "./strict-decoding.ts";
 import { listenTls, type TlsListener } from "./tls-listener.ts";
 import type { UnaryParts } from "./unary.ts";
+import { serializedOnce } from "./watch-handlers.ts";
 
 export interface GrpcListenOptions {
   /** `host:port`; port 0 takes any that is free. */
@@ -25,6 +26,7 @@ export interface GrpcListenOptions {
   readonly secrets: UntypedServiceImplementation;
   readonly cluster: UntypedServiceImplementation;
   readonly backup: UntypedServiceImplementation;
+  readonly watch: UntypedServiceImplementation;
   /** Tells strangers what the services look like: for development. */
   readonly reflection: "on" | "off";
   /** Whom every call is checked against before its body is decoded. */
@@ -34,8 +36,8 @@ export interface GrpcListenOptions {
 
 export interface GrpcListener extends AsyncDisposable {
   readonly port: number;
-  /** What the health service answers. It begins as `NOT_SERVING`. */
-  setHealth(health: "SERVING" | "NOT_SERVING"): void;
+  /** What the health service answers of every service. It begins as `NOT_SERVING`. */
+  setHealth(health: Health): void;
   /** Lets calls under way end for `graceMs`, then cuts what is left. */
   close(graceMs: number): Promise<void>;
 }
@@ -58,11 +60,14 @@ const limits: ServerOptions = {
 /** Serves until closed. Rejects when the address cannot be had. */
 export async function listenGrpc(options: GrpcListenOptions): Promise<GrpcListener> {
   const server = new Server({ ...limits, interceptors: [guardedCalls(options.calls)] });
-  server.addService(strict(publicService("SecretsManager")), options.secrets);
-  server.addService(strict(publicService("Cluster")), options.cluster);
-  server.addService(strict(publicService("Backup")), options.backup);
-  const health = new HealthImplementation({ "": "NOT_SERVING" });
-  health.addToServer(server);
+  const { secrets, cluster, backup, watch } = options;
+  const services = { SecretsManager: secrets, Cluster: cluster, Backup: backup, Watch: watch };
+  for (const [name, implementation] of Object.entries(services)) {
+    const definition = strict(publicService(name as PublicService));
+    server.addService(name === "Watch" ? serializedOnce(definition) : definition, implementation);
+  }
+  const health = new HealthService(Object.keys(services).map((name) => `holdfast.v1.${name}`));
+  server.addService(healthService, health.handlers());
   if (options.reflection === "on") new ReflectionService(publicPackage()).addToServer(server);
 
   const { address, tls } = options;
@@ -73,9 +78,13 @@ export async function listenGrpc(options: GrpcListenOptions): Promise<GrpcListen
   return {
     port: listener.port,
     setHealth: (serving) => {
-      health.setStatus("", serving);
+      health.set(serving);
     },
-    close: (graceMs) => close(server, listener, graceMs),
+    close: (graceMs) => {
+      // Whoever chooses between nodes by it had better choose another.
+      health.set("NOT_SERVING");
+      return close(server, listener, graceMs);
+    },
     [Symbol.asyncDispose]: () => close(server, listener, 0),
   };
 }

@@ -6,12 +6,16 @@ import type {
   SecretsManagerOperations,
 } from "../../generated/public-contract.ts";
 import type { Caller } from "../../services/caller.ts";
-import type { DraftOf, OperationName, ResponseOf } from "../../services/operations/operations.ts";
+import type {
+  DraftOf,
+  PublicOperationName,
+  ResponseOf,
+} from "../../services/operations/operations.ts";
 import { unary, type UnaryMethod, type UnaryParts } from "./unary.ts";
 
 /** Checks and does one operation. Refusals are thrown as a `RefusedError`. */
 export type CallOperation = <
-  Name extends OperationName & keyof (SecretsManagerOperations & ClusterOperations),
+  Name extends PublicOperationName & keyof (SecretsManagerOperations & ClusterOperations),
 >(
   operation: Name,
   caller: Caller,
@@ -19,7 +23,7 @@ export type CallOperation = <
 ) => Promise<ResponseOf<Name>>;
 
 export function operationHandlers(
-  operations: readonly OperationName[],
+  operations: readonly PublicOperationName[],
   call: CallOperation,
   parts: UnaryParts,
 ): UntypedServiceImplementation {
@@ -28,7 +32,7 @@ export function operationHandlers(
   );
 }
 
-function methodOf(operation: OperationName, call: CallOperation): UnaryMethod {
+function methodOf(operation: PublicOperationName, call: CallOperation): UnaryMethod {
   return {
     request: `${operation}Request`,
     reply: `${operation}Response`,

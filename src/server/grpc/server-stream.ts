@@ -5,7 +5,7 @@ import { refuseCall } from "../../base/errors.ts";
 import { fromWire, toWire, type Message } from "../../base/message-shape.ts";
 import { messageShapes } from "../../generated/public-contract.ts";
 import type { Caller } from "../../services/caller.ts";
-import { monotonicDeadline } from "./call-deadline.ts";
+import { callTime } from "./call-time.ts";
 import { leaveUnanswered, principalOf, toStatus, trailer, type UnaryParts } from "./unary.ts";
 
 /** One method: what it does, and the names of its messages in the contract. */
@@ -14,6 +14,12 @@ export interface StreamMethod {
   readonly reply: string;
   /** Is not asked for more when the caller has gone. */
   readonly answer: (caller: Caller, request: Message) => AsyncIterable<object>;
+  /** What is written for a message; converted by the contract unless said otherwise. */
+  readonly encode?: (reply: string, message: object) => Message;
+}
+
+function converted(reply: string, message: object): Message {
+  return toWire(messageShapes, reply, message);
 }
 
 /** A caller that takes nothing for so long has gone, or might as well have. */
@@ -45,15 +51,17 @@ export function serverStream(
 
 async function sendAll(
   call: Call,
-  { request, reply, answer }: StreamMethod,
+  { request, reply, answer, encode = converted }: StreamMethod,
   { parts, requestId }: { readonly parts: UnaryParts; readonly requestId: string },
 ): Promise<void> {
-  const deadlineMs = monotonicDeadline(call.getDeadline(), parts.clock);
   const principal = principalOf(call.metadata, parts);
-  const caller = { principal, requestId, deadlineMs, onReflected: () => undefined };
+  const time = callTime(call, parts.clock);
+  const caller = { principal, requestId, ...time, onReflected: () => undefined };
   for await (const message of answer(caller, fromWire(messageShapes, request, call.request))) {
     if (call.cancelled) return;
-    if (!call.write(toWire(messageShapes, reply, message))) await drained(call);
+    // A stream may outlive the token that it was begun with.
+    principalOf(call.metadata, parts);
+    if (!call.write(encode(reply, message))) await drained(call);
   }
 }
 

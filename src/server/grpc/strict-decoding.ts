@@ -51,6 +51,7 @@ type Fields = ReadonlyMap<number, FieldDescriptor>;
 interface FieldDescriptor {
   readonly number: number;
   readonly type: string;
+  readonly label: string;
   readonly typeName: string;
 }
 
@@ -87,9 +88,12 @@ function checkMessage(bytes: Uint8Array, fields: Fields, budget: Budget): void {
     if (budget.left < 0) {
       throw refuseCall("malformed_request", { reason: "The message has too many fields." });
     }
-    const tag = varint(bytes, at);
+    const tag = tagAt(bytes, at);
     const field = fields.get(Math.floor(tag.value / 8));
     const wireType = tag.value % 8;
+    if (field !== undefined && !isWrittenAs(field, wireType)) {
+      throw new Error("the message has a field of another kind than its own");
+    }
     const start = wireType === 2 ? varint(bytes, tag.end) : tag;
     const end = endOfField(bytes, wireType, start);
     if (end > bytes.length) throw new Error("the message is cut off");
@@ -98,6 +102,33 @@ function checkMessage(bytes: Uint8Array, fields: Fields, budget: Budget): void {
     }
     at = end;
   }
+}
+
+const lengthTypes: ReadonlySet<string> = new Set(["TYPE_STRING", "TYPE_BYTES", "TYPE_MESSAGE"]);
+const fixedTypes: ReadonlyMap<string, number> = new Map([
+  ["TYPE_DOUBLE", 1],
+  ["TYPE_FIXED64", 1],
+  ["TYPE_SFIXED64", 1],
+  ["TYPE_FLOAT", 5],
+  ["TYPE_FIXED32", 5],
+  ["TYPE_SFIXED32", 5],
+]);
+
+/**
+ * The decoder reads a field it knows by its type, whatever its tag says: what stands in one of
+ * another wire type would be taken for the fields after it, and those have not been looked at.
+ */
+function isWrittenAs({ type, label }: FieldDescriptor, wireType: number): boolean {
+  if (lengthTypes.has(type)) return wireType === 2;
+  if (wireType === 2) return label === "LABEL_REPEATED";
+  return wireType === (fixedTypes.get(type) ?? 0);
+}
+
+/** The decoder looks at 32 bits of a tag, and would see another field in one that has more. */
+function tagAt(bytes: Uint8Array, at: number): Varint {
+  const tag = varint(bytes, at);
+  if (tag.value >= 8 && tag.value < 2 ** 32) return tag;
+  throw new Error("the message has a field with a number that none may have");
 }
 
 function checkField(content: Uint8Array, field: FieldDescriptor, budget: Budget): void {

@@ -15,14 +15,18 @@ import type { LogIndex } from "../../base/ids.ts";
 import { fromWire, toWire, type Message } from "../../base/message-shape.ts";
 import { messageShapes } from "../../generated/public-contract.ts";
 import type { Caller } from "../../services/caller.ts";
+import type { FailedSignIns } from "../failed-sign-ins.ts";
 import { internalError, wireStatus } from "../wire-status.ts";
 import { bearerToken } from "./bearer-token.ts";
-import { monotonicDeadline } from "./call-deadline.ts";
+import { callTime } from "./call-time.ts";
+import { detailsTrailer, statusDetails } from "./status-details.ts";
 
 /** What every call needs of the rest. Assembly hands in the real ones, tests their own. */
 export interface UnaryParts {
   /** Whom a token stands for, if anybody. */
   readonly authenticate: (token: string) => Principal | undefined;
+  /** Holds the answers to who failed too often; without it nobody waits. */
+  readonly failedSignIns?: Pick<FailedSignIns, "hold">;
   readonly clock: Clock;
   readonly entropy: Pick<Entropy, "uuid">;
   /** Told of every failure that is not a refusal: the caller learns nothing of it. */
@@ -73,18 +77,21 @@ async function answer(
   method: UnaryMethod,
   { parts, ...asked }: { readonly parts: UnaryParts } & Pick<Caller, "requestId" | "onReflected">,
 ): Promise<Message> {
-  const deadlineMs = monotonicDeadline(call.getDeadline(), parts.clock);
   const principal = principalOf(call.metadata, parts);
+  const time = callTime(call, parts.clock);
   const request = fromWire(messageShapes, method.request, call.request);
-  const reply = await method.answer({ principal, deadlineMs, ...asked }, request);
+  const reply = await method.answer({ principal, ...time, ...asked }, request);
   return toWire(messageShapes, method.reply, reply);
 }
 
-/** Who calls. Refuses `request_too_large` and what `bearerToken` does. */
+/** Throws `request_too_large`. */
+export function requireSmall(metadata: Metadata): void {
+  if (metadataBytes(metadata) <= metadataLimitBytes) return;
+  throw refuseCall("request_too_large", { limitBytes: metadataLimitBytes });
+}
+
+/** Who calls. Refuses what `bearerToken` does. */
 export function principalOf(metadata: Metadata, parts: UnaryParts): Principal {
-  if (metadataBytes(metadata) > metadataLimitBytes) {
-    throw refuseCall("request_too_large", { limitBytes: metadataLimitBytes });
-  }
   const principal = parts.authenticate(bearerToken(metadata));
   if (principal === undefined) throw refuseCall("unrecognized_client", {});
   return principal;
@@ -95,16 +102,21 @@ export function toStatus(error: unknown, failed: FailedCall, parts: UnaryParts):
   // A program that contradicts itself must not answer another call.
   if (error instanceof InvariantViolation) throw error;
 
-  const metadata = trailer(failed.requestId);
-  if (error instanceof RefusedError) {
-    const { grpc, awsType } = wireStatus[error.refusal.code];
-    metadata.set("holdfast-refusal", error.refusal.code);
-    metadata.set("holdfast-error", awsType);
-    return { code: grpc, details: error.message, metadata };
-  }
-  parts.onInternalError(error, failed);
-  metadata.set("holdfast-error", internalError.awsType);
-  return { code: internalError.grpc, details: "internal error", metadata };
+  if (!(error instanceof RefusedError)) parts.onInternalError(error, failed);
+  const refusal = error instanceof RefusedError ? error.refusal : undefined;
+  const { grpc: code, awsType } = refusal === undefined ? internalError : wireStatus[refusal.code];
+  const message = error instanceof RefusedError ? error.message : "internal error";
+  const { requestId } = failed;
+
+  const metadata = trailer(requestId);
+  metadata.set(
+    detailsTrailer,
+    statusDetails({ code, message, reason: awsType, requestId, refusal }),
+  );
+  // The same in plain words, for callers of the first release.
+  if (refusal !== undefined) metadata.set("holdfast-refusal", refusal.code);
+  metadata.set("holdfast-error", awsType);
+  return { code, details: message, metadata };
 }
 
 /** For what fails while the answer is sent: the one call is lost, and the node goes on. */

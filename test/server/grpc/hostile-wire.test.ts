@@ -46,7 +46,12 @@ describe("grpc wire, from strangers", () => {
     });
   }
 
-  const anybody = [path, "/holdfast.v1.Cluster/Status", "/holdfast.v1.Backup/Create"];
+  const anybody = [
+    path,
+    "/holdfast.v1.Cluster/Status",
+    "/holdfast.v1.Backup/Create",
+    "/holdfast.v1.Watch/Watch",
+  ];
   for (const method of anybody) {
     it(`decodes nothing of a stranger's call of ${method}`, async () => {
       await using region = await serveRegion(() => Promise.resolve({}));

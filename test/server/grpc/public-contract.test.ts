@@ -17,7 +17,7 @@ import {
   operations,
   secretOperationNames,
   type DraftOf,
-  type OperationName,
+  type PublicOperationName,
 } from "../../../src/services/operations/operations.ts";
 import type { Member, Members, Shape } from "../../../src/services/operations/shape.ts";
 
@@ -25,8 +25,8 @@ type Operations = SecretsManagerOperations & ClusterOperations;
 
 /** The operations whose request in proto/ is not what services/ reads. */
 type Misfit = {
-  [Name in OperationName]: Operations[Name]["request"] extends DraftOf<Name> ? never : Name;
-}[OperationName];
+  [Name in PublicOperationName]: Operations[Name]["request"] extends DraftOf<Name> ? never : Name;
+}[PublicOperationName];
 /** Does not compile when there is one. */
 const misfits: [Misfit] extends [never] ? "none" : Misfit = "none";
 

@@ -147,7 +147,10 @@ describe("unary", () => {
       );
       const metadata = new grpc.Metadata();
       metadata.set("authorization", bearer.authorization);
-      const call = { metadata, request: {}, getPath: () => "/path", getDeadline: () => Infinity };
+      const call = {
+        ...{ metadata, request: {}, cancelled: false, once: () => undefined },
+        ...{ getPath: () => "/path", getDeadline: () => Infinity },
+      };
       handler(call as unknown as grpc.ServerUnaryCall<Message, Message>, () => {
         throw cause;
       });
