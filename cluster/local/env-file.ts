@@ -17,15 +17,13 @@ export interface RegionEnvironment {
   readonly NODE_EXTRA_CA_CERTS: string;
 }
 
-/** Both endpoints are those of the region's first node: any node answers. */
 export function environmentOf(region: ClusterRegion, credentials: Credentials): RegionEnvironment {
-  const [first] = presentNodes(region);
-  if (first === undefined) throw new Error(`Region ${region.name} has no node.`);
+  const endpoints = endpointsOf(presentNodes(region));
   return {
-    HOLDFAST_ENDPOINT: first.grpc,
+    HOLDFAST_ENDPOINT: endpoints.HOLDFAST_ENDPOINT,
     HOLDFAST_TOKEN: credentials.token,
     HOLDFAST_CA_FILE: region.caFile,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: first.https,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.AWS_ENDPOINT_URL_SECRETS_MANAGER,
     AWS_ACCESS_KEY_ID: credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: credentials.secretAccessKey,
     AWS_REGION: region.name,
@@ -42,15 +40,23 @@ export function renderEnvFile(environment: RegionEnvironment): string {
     .join("");
 }
 
-/** Makes another node of the region the one that is asked. */
-export function pointEnvFile(path: string, { grpc, https }: ClusterNode): void {
+/** Makes these nodes of the region those that are asked. */
+export function pointEnvFile(path: string, nodes: readonly ClusterNode[]): void {
   const environment = readEnvFile(path) as unknown as RegionEnvironment;
-  const pointed = {
-    ...environment,
-    HOLDFAST_ENDPOINT: grpc,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: https,
-  };
+  const pointed = { ...environment, ...endpointsOf(nodes) };
   writeWholeFile(path, renderEnvFile(pointed), "owner");
+}
+
+type Endpoints = Pick<RegionEnvironment, "HOLDFAST_ENDPOINT" | "AWS_ENDPOINT_URL_SECRETS_MANAGER">;
+
+/** One node each, whatever reads them: not every gRPC client takes a list. Any node answers. */
+function endpointsOf(nodes: readonly ClusterNode[]): Endpoints {
+  const [first] = nodes;
+  if (first === undefined) throw new Error("A region has a node.");
+  return {
+    HOLDFAST_ENDPOINT: first.grpc,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: first.https,
+  };
 }
 
 /** Reads back what `renderEnvFile` wrote. */

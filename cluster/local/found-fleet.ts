@@ -1,7 +1,7 @@
 // Founds a fleet in an empty home: ports, authorities, keys, credentials and one configuration file
 // for each node. Everything but the nodes' certificates is then kept for the life of the fleet.
 import { randomBytes, randomUUID } from "node:crypto";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import type { ConfigurationFile } from "../../src/server/config.ts";
 import {
   createAuthority,
@@ -215,8 +215,16 @@ function configurationOf(
     hostNames: ["localhost", "127.0.0.1"],
     promotion: localPromotion,
     disk: localDisk,
+    ...limitsOf(home),
     reflection: true,
   };
+}
+
+/** Those that somebody has put into the home; without any, nodes have the limits of AWS. */
+function limitsOf(home: string): Pick<ConfigurationFile, "limits"> {
+  const { nodeLimits } = placesOf(home);
+  if (!existsSync(nodeLimits)) return {};
+  return { limits: JSON.parse(readFileSync(nodeLimits, "utf8")) as ConfigurationFile["limits"] };
 }
 
 function listenersOf({ grpc, https, peer }: ClusterNode): ConfigurationFile["listen"] {

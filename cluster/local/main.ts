@@ -124,8 +124,6 @@ async function grow({ home, change }: GrowCommand): Promise<number> {
     console.error("The fleet is not running. Start it first: npm start -- --detach");
     return 1;
   }
-  // grpc-js names a server by its address when it has no name, which Node reports as deprecated.
-  process.noDeprecation = true;
   try {
     const added =
       change.kind === "add"

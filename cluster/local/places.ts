@@ -3,6 +3,7 @@
 //   cluster.json                      process ids, ports and roles, kept true by the supervisor
 //   supervisor.sock  supervisor.log   how the supervisor is asked, and what it said
 //   env/<region>.env                  for a shell to source
+//   node-limits.json                  if it is there: the `limits` of nodes that are laid out new
 //   regions/<region>/                 what the nodes of a region share: authorities, root key,
 //                                     administrator
 //   regions/<region>/<node id>/       config.json, certificates, node.log, data/
@@ -17,6 +18,7 @@ export interface FleetPlaces {
   readonly supervisorLog: string;
   readonly envFolder: string;
   readonly regionsFolder: string;
+  readonly nodeLimits: string;
 }
 
 export interface RegionPlaces {
@@ -53,6 +55,7 @@ export function placesOf(home: string): FleetPlaces {
     supervisorLog: join(home, "supervisor.log"),
     envFolder: join(home, "env"),
     regionsFolder: join(home, "regions"),
+    nodeLimits: join(home, "node-limits.json"),
   };
 }
 

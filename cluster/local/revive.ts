@@ -164,7 +164,8 @@ async function settle(home: string, file: ClusterFile, made: NewCluster): Promis
     ...node,
     role: node.id === first.id ? "stopped" : "new",
   }));
-  pointEnvFile(regionPlaces(home, region.name).envFile, first);
+  const others = successors.filter(({ id }) => id !== first.id);
+  pointEnvFile(regionPlaces(home, region.name).envFile, [first, ...others]);
   const regions = file.regions.map((each) =>
     each.name === region.name ? { ...region, nodes: [...former, ...nodes] } : each,
   );

@@ -13,9 +13,6 @@ import type { StartReport, SupervisorOrders } from "./supervisor-orders.ts";
 /** How long a connection may keep the process after its work is done. */
 const farewellMs = 1_000;
 
-// grpc-js names a server by its address when it has no name, which Node reports as deprecated.
-process.noDeprecation = true;
-
 await main(JSON.parse(process.argv[2] ?? "{}") as SupervisorOrders);
 
 async function main(orders: SupervisorOrders): Promise<void> {

@@ -156,8 +156,13 @@ export class Supervisor {
     if (role === "failed" && !isJoining()) void this.#strangers.ask(region, nodeId);
     if (role !== "removed") return;
     this.#settling.delete(nodeId);
-    const [first] = presentNodes(this.#regionNamed(region));
-    if (first !== undefined) pointEnvFile(regionPlaces(this.#options.home, region).envFile, first);
+    this.#pointEnvFile(region);
+  }
+
+  #pointEnvFile(region: string): void {
+    const present = presentNodes(this.#regionNamed(region));
+    if (present.length === 0) return;
+    pointEnvFile(regionPlaces(this.#options.home, region).envFile, present);
   }
 
   async #add(region: string, becomes: Becoming): Promise<ControlAnswer> {
@@ -174,6 +179,7 @@ export class Supervisor {
     this.#nodes.set(node.id, this.#nodeProcess(region, node));
     this.#watch(region, node);
     this.#admit(region, node.id, becomes);
+    this.#pointEnvFile(region);
     this.#publish();
     return { kind: "added", nodeId: node.id };
   }

@@ -17,12 +17,22 @@ export interface RefusalFacts {
   duplicate_tag_key: { key: string };
   invalid_replica_region: None;
   kms_key_not_found: { keyId: string };
+  kms_key_elsewhere: { region: string };
   password_too_short: None;
   password_class_excluded: None;
   password_alphabet_empty: None;
   recovery_window_out_of_range: None;
   recovery_window_with_force: None;
   label_change_missing: None;
+  batch_selection_invalid: None;
+  batch_page_without_filters: None;
+  rotation_token_missing: None;
+  rotation_rules_invalid: { problem: keyof typeof rotationRulesSentences };
+  rotation_function_invalid: None;
+  external_rotation_invalid: { problem: keyof typeof externalRotationSentences };
+  /** Whole sentences, each of which says where. */
+  policy_malformed: { problems: readonly string[] };
+  policy_too_broad: None;
 
   // What was asked does not fit the state.
   secret_not_found: None;
@@ -37,6 +47,10 @@ export interface RefusalFacts {
   label_holder_required: { label: string; versionId: string };
   label_not_held: { label: string; versionId: string };
   current_label_required: None;
+  rotation_not_configured: None;
+  rotation_unfinished: None;
+  rotation_function_denied: None;
+  not_a_replica: None;
 
   // Limits.
   too_many_labels: { limit: number };
@@ -45,6 +59,7 @@ export interface RefusalFacts {
   too_many_secrets: { limit: number };
   request_too_large: { limitBytes: number };
   overloaded: None;
+  rate_exceeded: None;
 
   // Who asks.
   access_denied: { principal: string; action: string; resource: string | undefined };
@@ -61,6 +76,7 @@ export interface RefusalFacts {
   // The cluster.
   no_leader: None;
   low_space: None;
+  upgrade_under_way: None;
   node_locked: { reason: string };
   outcome_unknown: { reason: "leadership_lost" | "timed_out" | "leader_unreachable" };
   timed_out: None;
@@ -82,6 +98,14 @@ export interface RefusalFacts {
 
   // Backups.
   backup_under_way: None;
+
+  // Watching.
+  position_too_old: None;
+  position_in_future: None;
+  position_elsewhere: { region: string };
+  too_many_watches: { limit: number; per: "node" | "principal" };
+  watcher_too_slow: { limitBytes: number };
+  watch_ended: None;
 }
 
 type None = Record<string, never>;
@@ -119,6 +143,25 @@ const joinTokenSentences = {
   of_another_node: "The join token is for another node.",
 } as const;
 
+/** What AWS says of a schedule, spelling included (AWS: RotateSecret, RotationRules). */
+const rotationRulesSentences = {
+  days_and_expression:
+    "You cannot specify both rotation frequency and schedule expression together.",
+  expression: "Invalid schedule expression.",
+  hours: "Rate in hour should be least 4 and less than 24.",
+  days: "Rate in day should be greater than 0 and less than 1000.",
+  duration: "Duration must be at least 1 hour, at most 24 hour.",
+  duration_beyond_rate: "Duration cannot be greater than Rate in hour.",
+  duration_beyond_day: "Starting hour and duration must be within a day.",
+} as const;
+
+const externalRotationSentences = {
+  role_arn:
+    "Invalid external secret rotation role ARN. Ensure the ARN matches format " +
+    "arn:aws:iam::<account>:role/<roleName>.",
+  metadata_twice: "A key of ExternalSecretRotationMetadata appears more than once.",
+} as const;
+
 const sentences: { [Code in RefusalCode]: (facts: RefusalFacts[Code]) => string } = {
   validation_failed: ({ violations, unnamed = 0 }) => {
     const count = violations.length + unnamed;
@@ -142,6 +185,8 @@ const sentences: { [Code in RefusalCode]: (facts: RefusalFacts[Code]) => string 
   invalid_replica_region: () => "Invalid replica region.",
   kms_key_not_found: ({ keyId }) =>
     `The operation failed because of an invalid KMS key: Not found ${keyId}`,
+  kms_key_elsewhere: ({ region }) =>
+    `The operation failed because of an invalid KMS key: Invalid arn ${region}`,
   password_too_short: () => "Password length is too short based on the required types.",
   password_class_excluded: () => "All characters of the desired type have been excluded.",
   password_alphabet_empty: () => "All characters have been excluded from selection.",
@@ -151,6 +196,20 @@ const sentences: { [Code in RefusalCode]: (facts: RefusalFacts[Code]) => string 
     "You can't use ForceDeleteWithoutRecovery in conjunction with RecoveryWindowInDays.",
   label_change_missing: () =>
     "You must provide RemoveFromVersionId, MoveToVersionId or both of them.",
+  batch_selection_invalid: () =>
+    "Either 'SecretIdList' or 'Filters' must be provided, but not both.",
+  batch_page_without_filters: () =>
+    "'Filters' not specified. 'Filters' must also be specified when 'MaxResults' is provided.",
+  rotation_token_missing: () =>
+    "You must provide a ClientRequestToken value. We recommend a UUID-type value.",
+  rotation_rules_invalid: ({ problem }) => rotationRulesSentences[problem],
+  rotation_function_invalid: () =>
+    "Invalid rotation Lambda ARN. Ensure the ARN matches format " +
+    "arn:aws:lambda:<region>:<account>:function:<functionName>.",
+  external_rotation_invalid: ({ problem }) => externalRotationSentences[problem],
+  policy_malformed: ({ problems }) => problems.join(" "),
+  policy_too_broad: () =>
+    "You can't attach a resource-based policy that allows broad access to the secret.",
 
   secret_not_found: () => "Secrets Manager can't find the specified secret.",
   version_not_found: ({ versionId }) =>
@@ -175,6 +234,14 @@ const sentences: { [Code in RefusalCode]: (facts: RefusalFacts[Code]) => string 
     `The staging label ${label} is not attached to the version ${versionId} given in RemoveFromVersionId.`,
   current_label_required: () =>
     "You can only move staging label AWSCURRENT to a different secret version. It can't be completely removed.",
+  rotation_not_configured: () => "No Lambda rotation function ARN is associated with this secret.",
+  rotation_unfinished: () =>
+    "A previous rotation isn't complete. That rotation will be reattempted.",
+  rotation_function_denied: () =>
+    "Secrets Manager cannot invoke the specified Lambda function. Ensure that the function policy " +
+    "grants access to the principal secretsmanager.amazonaws.com.",
+  not_a_replica: () =>
+    "Operation not permitted on a primary secret. Call must be made in replica secret's region.",
 
   too_many_labels: ({ limit }) =>
     `You have reached the limit of ${limit} staging labels attached to the versions of a secret.`,
@@ -183,6 +250,7 @@ const sentences: { [Code in RefusalCode]: (facts: RefusalFacts[Code]) => string 
   too_many_secrets: ({ limit }) => `You have reached the limit of ${limit} secrets in this Region.`,
   request_too_large: ({ limitBytes }) => `The request is larger than ${limitBytes} bytes.`,
   overloaded: () => "Rate exceeded",
+  rate_exceeded: () => "Rate exceeded",
 
   access_denied: ({ principal, action, resource }) =>
     `User: ${principal} is not authorized to perform: ${action}` +
@@ -201,9 +269,13 @@ const sentences: { [Code in RefusalCode]: (facts: RefusalFacts[Code]) => string 
   low_space: () =>
     "The region is low on disk space, and takes nothing new until there is more. Nothing was " +
     "changed; reading and deleting go on.",
+  upgrade_under_way: () =>
+    "Not every node of the region runs a release that knows this. Nothing was changed; try again " +
+    "when all of them do.",
   node_locked: ({ reason }) => `This node is locked: ${reason}`,
   outcome_unknown: ({ reason }) =>
-    `The outcome is not known (${reason}). Retry with the same ClientRequestToken.`,
+    `The outcome is not known (${reason}): it may still be done. Retry with the same ` +
+    "ClientRequestToken if the request has one, and look before you try again if not.",
   timed_out: () => "The request ran out of time. Nothing was changed; try again.",
   decryption_failed: () =>
     "Secrets Manager can't decrypt the protected secret text using the provided KMS key.",
@@ -233,6 +305,23 @@ const sentences: { [Code in RefusalCode]: (facts: RefusalFacts[Code]) => string 
     "Use them, or wait until they expire.",
 
   backup_under_way: () => "This node is making a backup already. Wait for it, or ask another node.",
+
+  position_too_old: () =>
+    "The position is too old: what happened next is not kept any more. List the secrets again, and " +
+    "watch from now on.",
+  position_in_future: () =>
+    "The position is ahead of all that has happened in this region. List the secrets again, and " +
+    "watch from now on.",
+  position_elsewhere: ({ region }) =>
+    `The position is not of this region's log: it was given by another, or by ${region} before it ` +
+    "was restored from a backup. List the secrets again, and watch from now on.",
+  too_many_watches: ({ limit, per }) =>
+    per === "node"
+      ? `This node serves ${limit} watch streams, and no more. Ask another node.`
+      : `You have ${limit} watch streams on this node, and may have no more.`,
+  watcher_too_slow: ({ limitBytes }) =>
+    `More than ${limitBytes} bytes of events waited to be taken. Go on from the last position.`,
+  watch_ended: () => "This node ends the stream. Go on from the last position, here or elsewhere.",
 };
 
 /** One sentence for people. Programs read the code and the facts. */

@@ -5,7 +5,7 @@ import { loadSync, type PackageDefinition, type ServiceDefinition } from "@grpc/
 import { assert } from "./assert.ts";
 import { packageFolder } from "./package-folder.ts";
 
-export type PublicService = "Backup" | "Cluster" | "SecretsManager";
+export type PublicService = "Backup" | "Cluster" | "SecretsManager" | "Watch";
 
 let loaded: PackageDefinition | undefined;
 
@@ -13,7 +13,7 @@ let loaded: PackageDefinition | undefined;
 export function publicPackage(): PackageDefinition {
   // The options are those of scripts/generate-types.mjs: what it says of a message is then so.
   loaded ??= loadSync(
-    ["backup", "cluster", "secrets_manager"].map((name) => `holdfast/v1/${name}.proto`),
+    ["backup", "cluster", "secrets_manager", "watch"].map((name) => `holdfast/v1/${name}.proto`),
     {
       includeDirs: [join(packageFolder(), "proto")],
       longs: String,

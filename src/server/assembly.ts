@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { systemClock, type Clock } from "../base/clock.ts";
 import { systemEntropy } from "../base/entropy.ts";
+import { later } from "../base/later.ts";
 import { refuseCall } from "../base/errors.ts";
 import { logIndex, term } from "../base/ids.ts";
 import type { StatusResponse } from "../generated/public-contract.ts";
@@ -10,27 +11,37 @@ import { compactionLimits } from "../consensus/compaction.ts";
 import { RaftNode } from "../consensus/raft-node.ts";
 import { loadRootKeyFile } from "../crypto/root-key-file.ts";
 import type { Log } from "../observability/log.ts";
-import { defaultRegionSecretLimit, defaultSecretLimits } from "../secrets/limits.ts";
 import { diskSizeAt, type SpaceSettings } from "../storage/disk-space.ts";
 import { digestBytes } from "../storage/state-digest.ts";
+import { AccessNotes } from "../services/access-notes.ts";
 import { authorize } from "../services/authorization.ts";
 import { BackupService } from "../services/create-backup.ts";
 import { Dispatcher } from "../services/dispatcher.ts";
 import { memberHandlers, shownMember } from "../services/change-members.ts";
 import { KeyService } from "../services/key-service.ts";
+import { startUpkeep, type NodeUpkeep } from "../services/node-upkeep.ts";
+import { nodeHandlers } from "../services/note-accesses.ts";
 import { secretOperationNames } from "../services/operations/operations.ts";
+import type { ServiceParts } from "../services/parts.ts";
+import { RateLimits } from "../services/rate-limits.ts";
 import { secretHandlers } from "../services/secret-service.ts";
+import { WatchService } from "../services/watch-secrets.ts";
 import { loadAdministrator, parseAddress, type Configuration } from "./config.ts";
 import { begin } from "./begin.ts";
 import { administratorCredentials, type CredentialStore } from "./credential-store.ts";
+import { FailedSignIns } from "./failed-sign-ins.ts";
 import { backupHandlers } from "./grpc/backup-handlers.ts";
 import { clusterHandlers } from "./grpc/cluster-handlers.ts";
 import { listenGrpc, type GrpcListener } from "./grpc/listen.ts";
 import { operationHandlers } from "./grpc/operation-handlers.ts";
 import type { UnaryParts } from "./grpc/unary.ts";
+import { watchHandlers } from "./grpc/watch-handlers.ts";
 import { awsGateway } from "./http/aws-gateway.ts";
 import { healthRoutes, type NodeHealth } from "./http/health-routes.ts";
 import { listenHttps, type HttpsListener } from "./http/listen.ts";
+import { unrouted } from "./http/unrouted.ts";
+import { serviceLimits } from "./limits-section.ts";
+import { watchLimits } from "./watch-section.ts";
 
 export interface RunningNode {
   /** Lets calls under way end for `graceMs`, then closes everything. */
@@ -41,6 +52,7 @@ interface Surroundings {
   readonly configuration: Configuration;
   readonly log: Log;
   readonly clock: Clock;
+  readonly onFatal: (error: unknown) => void;
 }
 
 /**
@@ -54,7 +66,7 @@ export async function startNode(
   log: Log,
   onFatal: (error: unknown) => void,
 ): Promise<RunningNode> {
-  const around: Surroundings = { configuration, log, clock: systemClock };
+  const around: Surroundings = { configuration, log, clock: systemClock, onFatal };
   const unsealKey = loadRootKeyFile(configuration.rootKeyFile);
   const { account } = configuration;
   const credentials = administratorCredentials({
@@ -70,6 +82,7 @@ export async function startNode(
     close: async (graceMs) => {
       await parts.node.resign();
       await Promise.all([wires.grpc.close(graceMs), wires.https.close(graceMs)]);
+      await parts.upkeep.close();
       parts.keys[Symbol.dispose]();
       await parts.node[Symbol.asyncDispose]();
       unsealKey[Symbol.dispose]();
@@ -82,6 +95,7 @@ interface Parts {
   readonly keys: KeyService;
   readonly dispatcher: Dispatcher;
   readonly backups: BackupService;
+  readonly upkeep: NodeUpkeep;
   /** Calls back, now and whenever it changes, with whether the node can serve callers. */
   readonly onServing: (callback: (serving: boolean) => void) => void;
 }
@@ -99,8 +113,9 @@ async function startParts(
 
   const onProgress = (): void => {
     if (running === undefined) return;
-    const { node, keys } = running;
+    const { node, keys, upkeep } = running;
     keys.poll().catch(onFatal);
+    upkeep.poll();
     tellServing(keys.status().kind === "open" && node.status().leader !== undefined);
   };
   const node = await startRaft(around, {
@@ -118,18 +133,21 @@ async function startParts(
     clock,
     entropy: systemEntropy,
   });
+  const services: ServiceParts = {
+    group: node,
+    membership: node.membership,
+    keys,
+    accessNotes: new AccessNotes(clock),
+    clock,
+    entropy: systemEntropy,
+    identity: { region, account },
+    limits: serviceLimits(configuration.limits.quotas),
+    authorize,
+  };
   const dispatcher = new Dispatcher(
-    {
-      group: node,
-      membership: node.membership,
-      keys,
-      clock,
-      entropy: systemEntropy,
-      identity: { region, account },
-      limits: { secret: defaultSecretLimits, secretsPerRegion: defaultRegionSecretLimit },
-      authorize,
-    },
-    { ...secretHandlers, ...memberHandlers },
+    services,
+    { ...secretHandlers, ...memberHandlers, ...nodeHandlers },
+    new RateLimits({ clock, perSecond: configuration.limits.requestsPerSecond }),
   );
   const backups = new BackupService({
     group: node,
@@ -144,6 +162,7 @@ async function startParts(
     keys,
     dispatcher,
     backups,
+    upkeep: startUpkeep({ services, dispatcher, nodeId: configuration.nodeId, onFatal }),
     onServing: (callback) => {
       tellServing = callback;
       onProgress();
@@ -215,9 +234,11 @@ async function openWires(
     cert: readFileSync(configuration.tls.server.cert, "utf8"),
     key: readFileSync(configuration.tls.server.key, "utf8"),
   };
+  const { clock } = around;
+  const failedSignIns = new FailedSignIns({ clock, settings: configuration.limits.failedSignIns });
   const [grpc, https] = await Promise.all([
-    openGrpc(around, parts, { credentials, tls }),
-    openHttps(around, parts, { credentials, tls }),
+    openGrpc(around, parts, { credentials, failedSignIns, tls }),
+    openHttps(around, parts, { credentials, failedSignIns, tls }),
   ]);
   const { nodeId, region, listen } = configuration;
   around.log.notice("The node answers", { nodeId, region, address: listen.grpc });
@@ -226,24 +247,36 @@ async function openWires(
 
 interface WireOptions {
   readonly credentials: CredentialStore;
+  /** Counted for both wires together. */
+  readonly failedSignIns: FailedSignIns;
   readonly tls: { readonly cert: string; readonly key: string };
 }
 
-function openGrpc(
-  { configuration, log, clock }: Surroundings,
+async function openGrpc(
+  { configuration, log, clock, onFatal }: Surroundings,
   parts: Parts,
-  { credentials, tls }: WireOptions,
+  { credentials, failedSignIns, tls }: WireOptions,
 ): Promise<GrpcListener> {
   const unaryParts: UnaryParts = {
     authenticate: (token) => credentials.bearerToken(token),
+    failedSignIns,
     clock,
     entropy: systemEntropy,
     onInternalError: (error, { requestId, path }) => {
       log.error("A call failed", { error, requestId, operation: path });
     },
   };
+  const watches = new WatchService({
+    group: parts.node,
+    home: configuration,
+    authorize,
+    clock,
+    limits: watchLimits(configuration.watch),
+    later,
+    onBroken: onFatal,
+  });
   const call = parts.dispatcher.call.bind(parts.dispatcher);
-  return listenGrpc({
+  const listener = await listenGrpc({
     address: configuration.listen.grpc,
     tls,
     secrets: operationHandlers(secretOperationNames, call, unaryParts),
@@ -253,20 +286,27 @@ function openGrpc(
       unaryParts,
     ),
     backup: backupHandlers((caller) => parts.backups.create(caller), unaryParts),
+    watch: watchHandlers((caller, request) => watches.watch(caller, request), unaryParts),
     reflection: configuration.reflection ? "on" : "off",
     calls: unaryParts,
   });
+  const close = (graceMs: number): Promise<void> => {
+    watches.close();
+    return listener.close(graceMs);
+  };
+  return { ...listener, close };
 }
 
 function openHttps(
   { configuration, log, clock }: Surroundings,
   parts: Parts,
-  { credentials, tls }: WireOptions,
+  { credentials, failedSignIns, tls }: WireOptions,
 ): Promise<HttpsListener> {
   const { dispatcher } = parts;
   const gateway = awsGateway({
     call: dispatcher.call.bind(dispatcher),
     credentials,
+    failedSignIns,
     region: configuration.region,
     hostNames: configuration.hostNames,
     clock,
@@ -284,6 +324,7 @@ function openHttps(
     port,
     ...tls,
     routes: new Map([["POST /", gateway], ...healthRoutes(health)]),
+    otherwise: unrouted(systemEntropy),
   });
 }
 

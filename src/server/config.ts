@@ -4,6 +4,8 @@ import { accessSync, closeSync, constants, fstatSync, openSync, readFileSync } f
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
 import { clusterId, nodeId } from "../base/ids.ts";
+import { limitsSection, wholeNumber } from "./limits-section.ts";
+import { watchSection } from "./watch-section.ts";
 
 /** A configuration that cannot be used: the node exits with 78 and is not started again. */
 export class ConfigurationError extends Error {
@@ -98,6 +100,8 @@ const configurationSchema = z.strictObject({
       lowSpaceMiB: wholeNumber({ from: 0, to: 1_048_576 }).default(256),
     })
     .prefault({}),
+  limits: limitsSection.prefault({}),
+  watch: watchSection.prefault({}),
   logLevel: z.enum(["fatal", "error", "warn", "info", "debug", "trace", "silent"]).default("info"),
   /** Whether the gRPC reflection service is offered. */
   reflection: z.boolean().default(false),
@@ -141,11 +145,6 @@ export function parseAddress(text: string): Address | undefined {
   const port = Number(groups?.["port"]);
   if (host === undefined || port < 1 || port > 65_535) return undefined;
   return { host, port };
-}
-
-function wholeNumber({ from, to }: { readonly from: number; readonly to: number }): z.ZodNumber {
-  const error = `must be a whole number from ${from} to ${to}`;
-  return z.number().int({ error }).min(from, { error }).max(to, { error });
 }
 
 function readText(path: string): string {

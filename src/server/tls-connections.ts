@@ -1,6 +1,7 @@
 // What the listeners for callers have in common: how TLS is spoken, and how many may speak it.
 import type { Server, Socket } from "node:net";
 import type { TlsOptions } from "node:tls";
+import { callerNetwork } from "./caller-network.ts";
 
 /** The certificate chain and its key, in PEM. */
 export interface ServerIdentity {
@@ -10,13 +11,17 @@ export interface ServerIdentity {
 
 export interface ConnectionLimits {
   readonly connections: number;
+  /** Of one IPv4 address, or of one network of IPv6. */
   readonly connectionsPerAddress: number;
+  /** Of those, how many may not have finished their handshake. */
+  readonly handshakes: number;
   readonly handshakeMs: number;
 }
 
 export const defaultConnectionLimits: ConnectionLimits = {
   connections: 4_000,
   connectionsPerAddress: 200,
+  handshakes: 500,
   handshakeMs: 5_000,
 };
 
@@ -40,23 +45,48 @@ export function tlsOptions(
   };
 }
 
-/** Connections over a limit are closed at once. To be called before the server listens. */
-export function limitConnections(
-  server: Server,
-  { connections, connectionsPerAddress }: ConnectionLimits,
-): void {
-  server.maxConnections = connections;
+/**
+ * Connections over a limit are closed at once; of those that shake hands, the one that has for the
+ * longest: who means it has long finished. To be called before the server listens.
+ */
+export function limitConnections(server: Server, limits: ConnectionLimits): void {
+  server.maxConnections = limits.connections;
+  limitHandshakes(server, limits.handshakes);
   const open = new Map<string, number>();
-  // One address cannot take all the connections there are.
+  // Runs before the other. One address cannot take all the connections there are.
   server.prependListener("connection", (socket: Socket) => {
-    const address = socket.remoteAddress ?? "";
-    const count = (open.get(address) ?? 0) + 1;
-    open.set(address, count);
+    const network = callerNetwork(socket.remoteAddress);
+    const count = (open.get(network) ?? 0) + 1;
+    open.set(network, count);
     socket.once("close", () => {
-      const left = (open.get(address) ?? 1) - 1;
-      if (left === 0) open.delete(address);
-      else open.set(address, left);
+      const left = (open.get(network) ?? 1) - 1;
+      if (left === 0) open.delete(network);
+      else open.set(network, left);
     });
-    if (count > connectionsPerAddress) socket.destroy();
+    if (count > limits.connectionsPerAddress) socket.destroy();
   });
+}
+
+function limitHandshakes(server: Server, most: number): void {
+  /** In the order they came, by the end of the connection that is not ours. */
+  const underWay = new Map<string, Socket>();
+  server.prependListener("connection", (socket: Socket) => {
+    if (socket.destroyed) return;
+    const end = farEnd(socket);
+    underWay.set(end, socket);
+    socket.once("close", () => {
+      if (underWay.get(end) === socket) underWay.delete(end);
+    });
+    if (underWay.size <= most) return;
+    const [oldest] = underWay.values();
+    oldest?.destroy();
+  });
+  // Another socket over the same connection: it has the same ends.
+  server.prependListener("secureConnection", (socket: Socket) => {
+    underWay.delete(farEnd(socket));
+  });
+}
+
+function farEnd({ remoteAddress = "", remotePort = 0 }: Socket): string {
+  return `${remoteAddress} ${remotePort}`;
 }

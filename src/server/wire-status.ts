@@ -42,12 +42,22 @@ export const wireStatus: Readonly<Record<RefusalCode, WireStatus>> = {
   duplicate_tag_key: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
   invalid_replica_region: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
   kms_key_not_found: badRequest(status.NOT_FOUND, "InvalidParameterException"),
+  kms_key_elsewhere: badRequest(status.NOT_FOUND, "InvalidParameterException"),
   password_too_short: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
   password_class_excluded: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
   password_alphabet_empty: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
   recovery_window_out_of_range: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
   recovery_window_with_force: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
   label_change_missing: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  batch_selection_invalid: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  batch_page_without_filters: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  // The other operations answer the same sentence with InvalidRequestException.
+  rotation_token_missing: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  rotation_rules_invalid: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  rotation_function_invalid: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  external_rotation_invalid: badRequest(status.INVALID_ARGUMENT, "InvalidParameterException"),
+  policy_malformed: badRequest(status.INVALID_ARGUMENT, "MalformedPolicyDocumentException"),
+  policy_too_broad: badRequest(status.INVALID_ARGUMENT, "PublicPolicyException"),
 
   // What was asked does not fit the state.
   secret_not_found: badRequest(status.NOT_FOUND, "ResourceNotFoundException"),
@@ -62,6 +72,10 @@ export const wireStatus: Readonly<Record<RefusalCode, WireStatus>> = {
   label_holder_required: badRequest(status.FAILED_PRECONDITION, "InvalidParameterException"),
   label_not_held: badRequest(status.FAILED_PRECONDITION, "InvalidParameterException"),
   current_label_required: badRequest(status.FAILED_PRECONDITION, "InvalidParameterException"),
+  rotation_not_configured: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  rotation_unfinished: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
+  rotation_function_denied: badRequest(status.PERMISSION_DENIED, "AccessDeniedException"),
+  not_a_replica: badRequest(status.FAILED_PRECONDITION, "InvalidRequestException"),
 
   // Limits.
   too_many_labels: badRequest(status.RESOURCE_EXHAUSTED, "LimitExceededException"),
@@ -71,6 +85,7 @@ export const wireStatus: Readonly<Record<RefusalCode, WireStatus>> = {
   too_many_secrets: badRequest(status.RESOURCE_EXHAUSTED, "LimitExceededException"),
   request_too_large: row(status.RESOURCE_EXHAUSTED, 413, "RequestEntityTooLargeException"),
   overloaded: badRequest(status.RESOURCE_EXHAUSTED, "ThrottlingException"),
+  rate_exceeded: badRequest(status.RESOURCE_EXHAUSTED, "ThrottlingException"),
 
   // Who asks.
   access_denied: badRequest(status.PERMISSION_DENIED, "AccessDeniedException"),
@@ -87,6 +102,7 @@ export const wireStatus: Readonly<Record<RefusalCode, WireStatus>> = {
   // The cluster. SDKs try again after 500 and 503; only `outcome_unknown` may have done anything.
   no_leader: row(status.UNAVAILABLE, 503, "ServiceUnavailableException"),
   low_space: row(status.RESOURCE_EXHAUSTED, 500, "InternalServiceError"),
+  upgrade_under_way: row(status.UNAVAILABLE, 503, "ServiceUnavailableException"),
   node_locked: row(status.UNAVAILABLE, 503, "ServiceUnavailableException"),
   outcome_unknown: row(status.UNKNOWN, 500, "InternalServiceError"),
   timed_out: row(status.DEADLINE_EXCEEDED, 503, "ServiceUnavailableException"),
@@ -108,6 +124,14 @@ export const wireStatus: Readonly<Record<RefusalCode, WireStatus>> = {
 
   // Backups.
   backup_under_way: badRequest(status.RESOURCE_EXHAUSTED, "LimitExceededException"),
+
+  // Watching, which AWS has not: where none of its exceptions fits, the name is ours.
+  position_too_old: badRequest(status.OUT_OF_RANGE, "PositionTooOld"),
+  position_in_future: badRequest(status.OUT_OF_RANGE, "PositionInTheFuture"),
+  position_elsewhere: badRequest(status.FAILED_PRECONDITION, "PositionOfAnotherRegion"),
+  too_many_watches: badRequest(status.RESOURCE_EXHAUSTED, "LimitExceededException"),
+  watcher_too_slow: badRequest(status.ABORTED, "WatcherTooSlow"),
+  watch_ended: row(status.UNAVAILABLE, 503, "ServiceUnavailableException"),
 };
 
 /** For anything that is not a refusal: a bug or a broken dependency. Says nothing of its cause. */

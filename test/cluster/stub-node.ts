@@ -72,6 +72,7 @@ await listenGrpc({
   tls: { cert: identity.cert.toString(), key: identity.key.toString() },
   secrets: {},
   backup: {},
+  watch: {},
   cluster: clusterHandlers(
     () => Promise.resolve({ members: [] }),
     ((operation: string) => Promise.resolve(answers[operation]?.() ?? {})) as CallOperation,

@@ -9,6 +9,8 @@ import {
   loadConfiguration,
   parseAddress,
 } from "../../src/server/config.ts";
+import { serviceLimits } from "../../src/server/limits-section.ts";
+import { defaultRequestRates } from "../../src/services/rate-limits.ts";
 
 const named = ["server.pem", "server.key", "ca.pem", "peer.pem", "peer.key", "root.key", "admin"];
 
@@ -75,6 +77,17 @@ describe("loadConfiguration", () => {
       raft: { tickMs: 75, electionTicks: 10 },
       promotion: { lagEntries: 1_000, stableMs: 10_000 },
       disk: { reserveMiB: 64, lowSpaceMiB: 256 },
+      limits: {
+        requestsPerSecond: defaultRequestRates,
+        quotas: {
+          secretsPerRegion: 500_000,
+          versionsPerSecret: 100,
+          labelsPerSecret: 20,
+          tagsPerSecret: 50,
+        },
+        failedSignIns: { perMinute: 10, delayMs: 1_000, waiting: 256 },
+      },
+      watch: { streams: 4_000, streamsPerPrincipal: 2_000, queueKiB: 1_024, heartbeatMs: 5_000 },
       logLevel: "info",
       reflection: false,
     });
@@ -192,6 +205,81 @@ describe("loadConfiguration", () => {
     writeFileSync(file, "region: us-east-1");
 
     assert.throws(() => loadConfiguration(file), new ConfigurationError(`${file} is not JSON.`));
+  });
+});
+
+describe("the limits of a configuration", () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "holdfast-limits-"));
+    for (const name of named) writeFileSync(join(folder, name), "");
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  function load(limits: unknown) {
+    const file = join(folder, "config.json");
+    writeFileSync(file, JSON.stringify({ ...good, limits }));
+    return loadConfiguration(file).limits;
+  }
+
+  it("are those of AWS but for what is said", () => {
+    const limits = load({
+      requestsPerSecond: { createSecret: 7 },
+      quotas: { versionsPerSecret: 300, tagsPerSecret: 9 },
+      failedSignIns: { delayMs: 0 },
+    });
+
+    assert.deepEqual(limits.requestsPerSecond, { ...defaultRequestRates, createSecret: 7 });
+    assert.deepEqual(serviceLimits(limits.quotas), {
+      secret: { versions: 300, labels: 20, tags: 9 },
+      secretsPerRegion: 500_000,
+    });
+    assert.deepEqual(limits.failedSignIns, { perMinute: 10, delayMs: 0, waiting: 256 });
+  });
+
+  const fields: readonly (readonly [section: string, field: string, from: number, to: number])[] = [
+    ...Object.keys(defaultRequestRates).map(
+      (group) => ["requestsPerSecond", group, 1, 1_000_000] as const,
+    ),
+    ["quotas", "secretsPerRegion", 1, 10_000_000],
+    ["quotas", "versionsPerSecret", 3, 1_000],
+    ["quotas", "labelsPerSecret", 3, 100],
+    ["quotas", "tagsPerSecret", 1, 100],
+    ["failedSignIns", "perMinute", 1, 1_000_000],
+    ["failedSignIns", "delayMs", 0, 5_000],
+    ["failedSignIns", "waiting", 8, 4_000],
+  ];
+  for (const [section, field, from, to] of fields) {
+    it(`take ${section}.${field} from ${from} to ${to}, and nothing else`, () => {
+      for (const value of [from, to]) {
+        const taken: Record<string, object> = load({ [section]: { [field]: value } });
+        assert.equal((taken[section] as Record<string, number>)[field], value);
+      }
+      const wrong: [value: unknown, sentence: string][] = [
+        ...[from - 1, to + 1, from + 0.5].map((value): [number, string] => [
+          value,
+          `must be a whole number from ${from} to ${to}.`,
+        ]),
+        [String(from), "must be of type number."],
+      ];
+      for (const [value, sentence] of wrong) {
+        assert.throws(
+          () => load({ [section]: { [field]: value } }),
+          (error: ConfigurationError) => {
+            assert.ok(error.message.endsWith(`: limits.${section}.${field} ${sentence}`));
+            return true;
+          },
+        );
+      }
+    });
+  }
+
+  it("have no field of another name", () => {
+    assert.throws(() => load({ requestsPerSecond: { createSecrets: 1 } }), {
+      message: /limits\.requestsPerSecond has an unknown key: "createSecrets"\.$/,
+    });
   });
 });
 

@@ -7,7 +7,7 @@ import { internalError, wireStatus, type WireStatus } from "../wire-status.ts";
 
 const awsJson = "application/x-amz-json-1.1";
 
-/** A body that is too long, but no longer than this, is still let come to its end. */
+/** A body that nobody reads, but no longer than this, is still let come to its end. */
 const lingerBytes = 1024 * 1024;
 
 export interface AwsAnswer {
@@ -24,6 +24,11 @@ export function refusalAnswer(refusal: Refusal): AwsAnswer {
 /** For anything that is not a refusal. It says nothing of the cause. */
 export function internalErrorAnswer(): AwsAnswer {
   return errorAnswer(internalError, "An error occurred on the server side.");
+}
+
+/** For what is no request of an operation. */
+export function unroutedAnswer(http: 404 | 417, sentence: string): AwsAnswer {
+  return errorAnswer({ ...wireStatus.unknown_operation, http }, sentence);
 }
 
 function errorAnswer(status: WireStatus, sentence: string): AwsAnswer {
@@ -44,16 +49,15 @@ export function sendAnswer(
     "cache-control": "no-store",
     ...(answer.index === undefined ? {} : { "x-holdfast-index": String(answer.index) }),
     // What is left of a request that was not read is not worth waiting for.
-    ...(request.complete || isWorthWaiting(request, answer) ? {} : { connection: "close" }),
+    ...(request.complete || isWorthWaiting(request) ? {} : { connection: "close" }),
   });
   response.end(answer.body);
 }
 
 /**
  * A connection that is closed while its caller still writes takes the answer with it: the caller is
- * told of a reset, and sends again what is too long. Node throws away what comes after the answer.
+ * told of a reset, and sends again what was refused. Node throws away what comes after the answer.
  */
-function isWorthWaiting(request: IncomingMessage, { http }: AwsAnswer): boolean {
-  const announced = Number(request.headers["content-length"] ?? Infinity);
-  return http === 413 && announced <= lingerBytes;
+function isWorthWaiting(request: IncomingMessage): boolean {
+  return Number(request.headers["content-length"] ?? Infinity) <= lingerBytes;
 }

@@ -16,6 +16,7 @@ import {
   type SecretOperationName,
 } from "../../services/operations/operations.ts";
 import type { CredentialStore } from "../credential-store.ts";
+import type { FailedSignIns } from "../failed-sign-ins.ts";
 import { internalErrorAnswer, refusalAnswer, sendAnswer, type AwsAnswer } from "./aws-answer.ts";
 import { BodyBudget } from "./body-budget.ts";
 import { withinDeadline } from "./deadline.ts";
@@ -26,7 +27,7 @@ import {
   type Body,
   type BodyLimits,
 } from "./request-body.ts";
-import { readSignatureClaim, verifySignature, type SignatureClaim } from "./sigv4.ts";
+import { admitSigned, proveSigner, readSignatureClaim, type SignatureClaim } from "./sigv4.ts";
 import { malformedHead, readHeaders, type WireHeaders } from "./wire-headers.ts";
 
 /**
@@ -42,6 +43,7 @@ export type CallOperation = (
 export interface AwsGatewayParts {
   readonly call: CallOperation;
   readonly credentials: CredentialStore;
+  readonly failedSignIns: Pick<FailedSignIns, "hold">;
   readonly region: string;
   /** The names this endpoint is called by, without a port. */
   readonly hostNames: readonly string[];
@@ -60,7 +62,7 @@ export interface FailedRequest {
 }
 
 /** A secret of 64 KiB with every byte written as a six-byte JSON escape, and room for the rest. */
-const bodyLimitBytes = 512 * 1024;
+export const bodyLimitBytes: number = 512 * 1024;
 const defaultDeadlineMs = 10_000;
 const defaultBodiesBytes = 64 * 1024 * 1024;
 
@@ -84,7 +86,8 @@ export function awsGateway(parts: AwsGatewayParts): GatewayHandler {
       const answer = await answerCall(parts, { operation: call, claim, body, requestId, endMs });
       sendAnswer(request, response, { answer, requestId });
     } catch (error) {
-      const answer = failureAnswer(error, { parts, requestId });
+      const shown = await timely(error, parts.failedSignIns, request.socket.remoteAddress);
+      const answer = failureAnswer(shown, { parts, requestId });
       if (answer !== undefined) sendAnswer(request, response, { answer, requestId });
     }
   };
@@ -107,7 +110,40 @@ function readHead(request: IncomingMessage, { region, hosts }: Endpoint): Head {
     throw malformedHead("The Host header does not name this endpoint.");
   }
   const call = targetOf(headers);
-  return { call, claim: readSignatureClaim(headers, region) };
+  return { call, claim: signingIn(undefined, () => readSignatureClaim(headers, region)) };
+}
+
+/** Somebody who has not proved to be anybody: the answer may have to wait. */
+class FailedSignIn extends Error {
+  override readonly name = "FailedSignIn";
+  readonly refused: RefusedError;
+  readonly accessKeyId: string | undefined;
+
+  constructor(refused: RefusedError, accessKeyId: string | undefined) {
+    super(refused.message);
+    this.refused = refused;
+    this.accessKeyId = accessKeyId;
+  }
+}
+
+function signingIn<Proof>(accessKeyId: string | undefined, prove: () => Proof): Proof {
+  try {
+    return prove();
+  } catch (error) {
+    if (error instanceof RefusedError) throw new FailedSignIn(error, accessKeyId);
+    throw error;
+  }
+}
+
+/** Resolves with what is to be answered, when it is. */
+async function timely(
+  error: unknown,
+  failedSignIns: Pick<FailedSignIns, "hold">,
+  address: string | undefined,
+): Promise<unknown> {
+  if (!(error instanceof FailedSignIn)) return error;
+  const { refused, accessKeyId } = error;
+  return failedSignIns.hold({ address, accessKeyId, refused });
 }
 
 /** The name without its port and brackets: `[::1]:8443` is `::1`. */
@@ -164,8 +200,11 @@ function openCall(
   { operation, claim, body }: Received,
 ): OpenedCall {
   using received = body;
-  const principal = verifySignature(claim, received.bytes, { credentials, now: clock.now() });
-  return { principal, draft: decodeRequest(operation, received.bytes) };
+  const { bytes } = received;
+  const { accessKeyId } = claim.authorization;
+  const { principal } = signingIn(accessKeyId, () => proveSigner(claim, bytes, credentials));
+  admitSigned(claim, bytes, { credentials, now: clock.now() });
+  return { principal, draft: decodeRequest(operation, bytes) };
 }
 
 function failureAnswer(

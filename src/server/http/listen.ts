@@ -10,6 +10,7 @@ import {
   type ConnectionLimits,
   type ServerIdentity,
 } from "../tls-connections.ts";
+import { isSpoken } from "./unrouted.ts";
 
 /** A promise that rejects stops the process: a route answers its own failures. */
 export type RouteHandler = (
@@ -23,6 +24,8 @@ export interface HttpsSettings extends ServerIdentity {
   readonly port: number;
   /** By method and path, such as `GET /healthz`: exactly, without a query. */
   readonly routes: ReadonlyMap<string, RouteHandler>;
+  /** For what no route takes, and what waits for a go-ahead. */
+  readonly otherwise: RouteHandler;
   readonly limits?: Partial<HttpsLimits>;
 }
 
@@ -61,9 +64,12 @@ export async function listenHttps(settings: HttpsSettings): Promise<HttpsListene
   limitConnections(server, limits);
 
   server.on("request", (request: IncomingMessage, response: ServerResponse) => {
-    void runRoute(settings.routes, request, response);
+    void runRoute(settings, request, response);
   });
-  // Nobody waits for a go-ahead here: a request that does is refused before its body.
+  const refuseExpectation = (request: IncomingMessage, response: ServerResponse): void => {
+    void settings.otherwise(request, response);
+  };
+  // Nobody is given a go-ahead here: a request that waits for one is refused before its body.
   server.on("checkContinue", refuseExpectation);
   server.on("checkExpectation", refuseExpectation);
 
@@ -90,33 +96,13 @@ function serverOptions(identity: ServerIdentity, limits: HttpsLimits): ServerOpt
 }
 
 async function runRoute(
-  routes: ReadonlyMap<string, RouteHandler>,
+  { routes, otherwise }: Pick<HttpsSettings, "routes" | "otherwise">,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   // The path as it came, neither decoded nor normalised, and with any query: it has one spelling.
   const route = routes.get(`${request.method ?? ""} ${request.url ?? ""}`);
-  if (route === undefined) {
-    sendError(request, response, 404);
-    return;
-  }
-  await route(request, response);
-}
-
-function refuseExpectation(request: IncomingMessage, response: ServerResponse): void {
-  sendError(request, response, 417);
-}
-
-function sendError(request: IncomingMessage, response: ServerResponse, http: 404 | 417): void {
-  const message =
-    http === 404 ? "There is nothing at this path." : "The Expect header is not accepted.";
-  const body = JSON.stringify({ __type: "UnknownOperationException", message });
-  response.writeHead(http, {
-    "content-type": "application/json",
-    "content-length": Buffer.byteLength(body),
-    ...(request.complete ? {} : { connection: "close" }),
-  });
-  response.end(body);
+  await (isSpoken(request) ? (route ?? otherwise) : otherwise)(request, response);
 }
 
 function closeServer(server: Server, graceMs: number): Promise<void> {

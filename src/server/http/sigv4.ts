@@ -11,7 +11,7 @@ import { RefusedError, refuseCall } from "../../base/errors.ts";
 import type { EpochMs } from "../../base/ids.ts";
 import { decodeRequest } from "../../services/operations/codec.ts";
 import type { SecretOperationName } from "../../services/operations/operations.ts";
-import { decoySecretAccessKey, type CredentialStore } from "../credential-store.ts";
+import { decoySecretAccessKey, type AccessKey, type CredentialStore } from "../credential-store.ts";
 import { parseAuthorization, type Authorization } from "./authorization-header.ts";
 import { canonicalRequest, sha256Hex, sign, stringToSign, type Scope } from "./signature.ts";
 import { parseSignedTime, skewReason, validUntil } from "./signed-time.ts";
@@ -59,20 +59,29 @@ export function readSignatureClaim(
   return { headers: values, authorization, scope: { time, region, service }, signedAt };
 }
 
-/**
- * Says who signed the request with this body.
- *
- * An access key id that nobody has costs the same work and meets the same refusal as a wrong
- * signature; only the cause tells them apart. The server's time is told to a true signer only.
- * A signature for a change that no token guards is taken once on each node: a copy of the
- * request is refused. Refuses with invalid_signature or unrecognized_client.
- */
+/** Says who signed the request with this body. Refuses what the two below do. */
 export function verifySignature(
   claim: SignatureClaim,
   body: Uint8Array,
-  { credentials, now }: Verification,
+  verification: Verification,
 ): Principal {
-  const { headers, authorization, scope, signedAt } = claim;
+  const { principal } = proveSigner(claim, body, verification.credentials);
+  admitSigned(claim, body, verification);
+  return principal;
+}
+
+/**
+ * Finds whose key signed the request with this body, whenever that was.
+ *
+ * An access key id that nobody has costs the same work and meets the same refusal as a wrong
+ * signature; only the cause tells them apart. Refuses with invalid_signature.
+ */
+export function proveSigner(
+  claim: SignatureClaim,
+  body: Uint8Array,
+  credentials: CredentialStore,
+): AccessKey {
+  const { headers, authorization, scope } = claim;
   const bodySha256 = sha256Hex(body);
   const request = canonicalRequest({
     headers,
@@ -88,13 +97,27 @@ export function verifySignature(
   if (!isSigned) throw mismatch("the signature is another");
   const claimedSha256 = headers.get("x-amz-content-sha256") ?? bodySha256;
   if (claimedSha256 !== bodySha256) throw mismatch("the body is another");
+  return accessKey;
+}
 
+/**
+ * Takes a request whose signer is proved, if it comes in time: the server's time is told to a true
+ * signer only.
+ *
+ * A signature for a change that no token guards is taken once on each node: a copy of the
+ * request is refused. Refuses with invalid_signature or unrecognized_client.
+ */
+export function admitSigned(
+  claim: SignatureClaim,
+  body: Uint8Array,
+  { credentials, now }: Verification,
+): void {
+  const { headers, signedAt } = claim;
   const skew = skewReason(signedAt, now);
   if (skew !== undefined) throw invalid(skew);
   // There are no temporary credentials yet, so no session token can be right.
   if (headers.has("x-amz-security-token")) throw refuseCall("unrecognized_client", {});
   if (isUnguarded(headers, body)) requireUnused(claim, { credentials, now });
-  return accessKey.principal;
 }
 
 /** Changes that a second arrival could make anew after others have changed them back. */

@@ -10,13 +10,16 @@ import { logIndex } from "../../../src/base/ids.ts";
 import { awsGateway } from "../../../src/server/http/aws-gateway.ts";
 import {
   credentials,
+  now,
   region,
   signedRequest,
   wireBytes,
   withExtraHeader,
+  withHeader,
   withoutHeader,
+  type RawRequest,
 } from "./signed-request.ts";
-import { openEndpoint, parseAnswer, stoppedClock } from "./test-endpoint.ts";
+import { openEndpoint, parseAnswer, patientSignIns, stoppedClock } from "./test-endpoint.ts";
 
 describe("awsGateway, on the wire", () => {
   it("answers with the headers of AWS", async () => {
@@ -263,6 +266,66 @@ describe("awsGateway, on the wire", () => {
     assert.equal(answer.http, 200);
   });
 
+  it("holds the answer to who fails to sign in, and to nobody else", async () => {
+    const held: (readonly [string | undefined, string | undefined, string])[] = [];
+    await using endpoint = await openEndpoint({
+      failedSignIns: {
+        hold: ({ address, accessKeyId, refused }) => {
+          held.push([address, accessKeyId, refused.refusal.code]);
+          return Promise.resolve(refuseCall("rate_exceeded", {}));
+        },
+      },
+      call: (operation) =>
+        operation === "ListSecrets"
+          ? Promise.reject(refuseCall("secret_not_found", {}))
+          : Promise.resolve({}),
+    });
+    const typeOf = async (request: RawRequest) =>
+      (parseAnswer(await endpoint.send(wireBytes(request))).json as { __type?: string }).__type;
+    const good = await signedRequest();
+    const late = await signedRequest({ at: now - 600_000 });
+    const twice = await signedRequest({ operation: "DeleteSecret" });
+
+    const strangers = [
+      await typeOf(withoutHeader(good, "authorization")),
+      await typeOf(withHeader(good, "authorization", "Bearer hft_x")),
+      await typeOf(await signedRequest({ region: "eu-west-1" })),
+      await typeOf(await signedRequest({ secretAccessKey: "another" })),
+      await typeOf(await signedRequest({ accessKeyId: "HFKABBBBBBBBBBBBBBBB" })),
+      await typeOf({ ...good, body: Buffer.from('{"SecretId":"prod/dx"}') }),
+    ];
+    const signers = [
+      await typeOf(good),
+      await typeOf(late),
+      await typeOf(twice),
+      await typeOf(twice),
+      await typeOf(await signedRequest({ headers: { "x-amz-security-token": "a" } })),
+      await typeOf(await signedRequest({ operation: "ListSecrets", body: "{}" })),
+      await typeOf(await signedRequest({ body: "{" })),
+      await typeOf(await signedRequest({ operation: "Nonsense" })),
+    ];
+
+    assert.deepEqual(strangers, Array(6).fill("ThrottlingException"));
+    assert.deepEqual(signers, [
+      undefined,
+      "InvalidSignatureException",
+      undefined,
+      "InvalidSignatureException",
+      "UnrecognizedClientException",
+      "ResourceNotFoundException",
+      "SerializationException",
+      "UnknownOperationException",
+    ]);
+    assert.deepEqual(held, [
+      ["127.0.0.1", undefined, "missing_authentication"],
+      ["127.0.0.1", undefined, "incomplete_signature"],
+      ["127.0.0.1", undefined, "invalid_signature"],
+      ["127.0.0.1", "HFKAAAAAAAAAAAAAAAAA", "invalid_signature"],
+      ["127.0.0.1", "HFKABBBBBBBBBBBBBBBB", "invalid_signature"],
+      ["127.0.0.1", "HFKAAAAAAAAAAAAAAAAA", "invalid_signature"],
+    ]);
+  });
+
   it("goes on serving when a caller hangs up before the answer", async () => {
     const whenCalled = new EventEmitter();
     const answered = once(whenCalled, "answer");
@@ -319,7 +382,9 @@ describe("awsGateway, on the wire", () => {
         500,
         {
           __type: "InternalServiceError",
-          Message: "The outcome is not known (timed_out). Retry with the same ClientRequestToken.",
+          Message:
+            "The outcome is not known (timed_out): it may still be done. Retry with the same " +
+            "ClientRequestToken if the request has one, and look before you try again if not.",
         },
       ],
     );
@@ -331,6 +396,7 @@ describe("awsGateway, on the wire", () => {
     const gateway = awsGateway({
       call: () => Promise.reject(broken),
       credentials,
+      failedSignIns: patientSignIns(),
       region,
       hostNames: ["localhost"],
       clock: stoppedClock,

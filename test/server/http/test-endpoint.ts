@@ -1,10 +1,12 @@
 // The AWS endpoint on a loopback port, in front of a stand-in for the operations.
 import { connect } from "node:tls";
 import type { Clock } from "../../../src/base/clock.ts";
+import { FailedSignIns } from "../../../src/server/failed-sign-ins.ts";
 import { UsedSignatures } from "../../../src/server/used-signatures.ts";
 import { awsGateway, type AwsGatewayParts } from "../../../src/server/http/aws-gateway.ts";
 import { healthRoutes, type NodeHealth } from "../../../src/server/http/health-routes.ts";
 import { listenHttps, type HttpsLimits } from "../../../src/server/http/listen.ts";
+import { unrouted } from "../../../src/server/http/unrouted.ts";
 import { logIndex, nodeId, term } from "../../../src/base/ids.ts";
 import type { Caller } from "../../../src/services/caller.ts";
 import { loopbackCertificate, type TestCertificate } from "../../support/test-certificates.ts";
@@ -28,6 +30,7 @@ export interface TestEndpoint extends AsyncDisposable {
 export interface EndpointChoices {
   readonly call?: AwsGatewayParts["call"];
   readonly clock?: Clock;
+  readonly failedSignIns?: Pick<FailedSignIns, "hold">;
   readonly deadlineMs?: number;
   readonly bodiesBytes?: number;
   readonly limits?: Partial<HttpsLimits>;
@@ -49,6 +52,14 @@ export const healthy: NodeHealth = {
 /** A clock that stands still, at the moment the test requests are signed. */
 export const stoppedClock: Clock = { now: () => now, monotonicMs: () => 1000 };
 
+/** Answers whoever fails to sign in at once, however often. */
+export function patientSignIns(): FailedSignIns {
+  return new FailedSignIns({
+    clock: stoppedClock,
+    settings: { perMinute: 1_000_000, delayMs: 0, waiting: 256 },
+  });
+}
+
 /** One for all tests: making a key takes longer than most of them. */
 let certificate: Promise<TestCertificate> | undefined;
 
@@ -65,6 +76,8 @@ export async function openEndpoint(choices: EndpointChoices = {}): Promise<TestE
     },
     // A node has a memory of its own.
     credentials: { ...credentials, usedSignatures: new UsedSignatures() },
+    // Most tests fail on purpose more often than any caller.
+    failedSignIns: choices.failedSignIns ?? patientSignIns(),
     region,
     hostNames: ["localhost", "127.0.0.1", "[::1]"],
     clock: choices.clock ?? stoppedClock,
@@ -82,6 +95,7 @@ export async function openEndpoint(choices: EndpointChoices = {}): Promise<TestE
       ["POST /", gateway],
       ...healthRoutes(() => ({ ...healthy, ...choices.health })),
     ]),
+    otherwise: unrouted({ uuid: () => "00000000-0000-4000-8000-000000000002" }),
     limits: { timeoutCheckMs: 20, requestMs: 400, headersMs: 200, ...choices.limits },
   });
   return {
