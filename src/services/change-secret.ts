@@ -43,7 +43,7 @@ export const tagResource: Handler<"TagResource"> = async (call, request) => {
 
 /** AWS: UntagResource. */
 export const untagResource: Handler<"UntagResource"> = async (call, request) => {
-  const { name, arn } = await findSecret(call, "UntagResource", request.secretId);
+  const { name, arn } = await findLiveSecret(call, "UntagResource", request.secretId);
   await carryOut(call, { kind: "untag_resource", name, arn, tagKeys: request.tagKeys });
   return {};
 };

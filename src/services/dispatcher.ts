@@ -24,15 +24,19 @@ import {
 import { validateRequest } from "./operations/validate-request.ts";
 import type { ServiceParts } from "./parts.ts";
 import { decodePrincipal, encodePrincipal } from "./principal-codec.ts";
+import type { RateLimits } from "./rate-limits.ts";
 import type { Handlers } from "./secret-service.ts";
 
 export class Dispatcher {
   readonly #parts: ServiceParts;
   readonly #handlers: Handlers;
+  readonly #rates: Pick<RateLimits, "admit"> | undefined;
 
-  constructor(parts: ServiceParts, handlers: Handlers) {
+  /** Without `rates` everybody may ask as often as they like. */
+  constructor(parts: ServiceParts, handlers: Handlers, rates?: Pick<RateLimits, "admit">) {
     this.#parts = parts;
     this.#handlers = handlers;
+    this.#rates = rates;
   }
 
   /**
@@ -46,6 +50,8 @@ export class Dispatcher {
     draft: DraftOf<Name>,
   ): Promise<ResponseOf<Name>> {
     try {
+      const tooOften = this.#rates?.admit(caller.principal.arn, operation);
+      if (tooOften !== undefined) throw new RefusedError(tooOften);
       const runsHere = !isForLeader(operation) || this.#parts.group.leadership().kind === "leader";
       return await (runsHere
         ? this.#run(operation, caller, draft)

@@ -56,10 +56,19 @@ export async function lookUpSecret(
   secretId: string,
 ): Promise<LookedUpSecret> {
   requireAllowedSecretId(secretId);
+  await call.parts.group.readBarrier(call.caller);
+  return lookUpBehindBarrier(call, action, secretId);
+}
+
+/** The same, of whoever has waited for the read barrier already. */
+export function lookUpBehindBarrier(
+  call: OperationCall,
+  action: OperationName,
+  secretId: string,
+): LookedUpSecret {
+  requireAllowedSecretId(secretId);
   const { group, identity } = call.parts;
   const reference = parseSecretId(identity, secretId);
-
-  await group.readBarrier(call.caller);
   const secret = referredTo(reference, (name) => group.view.secret(name));
   requireAllowed(call, action, { named: secretId, arn: secret?.arn });
   return { reference, secret };

@@ -1,24 +1,19 @@
 // ListSecrets and ListSecretVersionIds: a page at a time.
-import { refuseCall } from "../base/errors.ts";
 import { describeSecret } from "../secrets/queries/describe-secret.ts";
 import {
   listSecretVersionIds as listVersions,
   type VersionCursor,
 } from "../secrets/queries/list-secret-version-ids.ts";
-import type { SecretFilter } from "../secrets/queries/list-secrets.ts";
 import type { SecretRecord } from "../secrets/secret.ts";
 import { findSecret } from "./find-secret.ts";
 import { requireAllowed, type Handler } from "./operation-call.ts";
 import type { RequestOf, ResponseOf } from "./operations/operations.ts";
 import { encodeResponse } from "./operations/codec.ts";
 import { openPosition, sealPosition } from "./page-token.ts";
-import {
-  placeOf,
-  searchSecrets,
-  type SecretPosition,
-  type SortedSearch,
-} from "./search-secrets.ts";
-import { describedMembers, stagesByVersion } from "./shown-secret.ts";
+import { completeFilters } from "./request-filters.ts";
+import { searchSecrets } from "./search-secrets.ts";
+import { describedMembers, shownDay, stagesByVersion } from "./shown-secret.ts";
+import type { SecretPosition, SortedSearch } from "./sorted-search.ts";
 import { WorkSlices } from "./work-slices.ts";
 
 const standardPageSize = 100;
@@ -40,16 +35,15 @@ export const listSecrets: Handler<"ListSecrets"> = async (call, request) => {
 
   const listing = { operation: "ListSecrets", query: search } as const;
   const after = openPosition(call, listing, request.nextToken);
-  const { group, clock } = call.parts;
+  const { group, clock, accessNotes } = call.parts;
   const slices = new WorkSlices(clock, call.caller.deadlineMs);
-  const { secrets, next } = await searchSecrets({ view: group.view, slices }, search, {
+  const { secrets, places, next } = await searchSecrets({ view: group.view, slices }, search, {
     // Sealed by this very function, for this very search.
     after: after as SecretPosition | undefined,
     limit: request.maxResults ?? standardPageSize,
   });
-  const secretList = fitting(secrets.map(listed));
-  const cutAfter = secretList.length < secrets.length ? secrets[secretList.length - 1] : undefined;
-  const goesOnAt = cutAfter === undefined ? next : placeOf(cutAfter, search);
+  const secretList = fitting(secrets.map((secret) => listed(accessNotes.shown(secret))));
+  const goesOnAt = secretList.length < secrets.length ? places[secretList.length - 1] : next;
   return {
     secretList,
     nextToken: goesOnAt === undefined ? undefined : sealPosition(call, listing, goesOnAt),
@@ -58,7 +52,8 @@ export const listSecrets: Handler<"ListSecrets"> = async (call, request) => {
 
 /** AWS: ListSecretVersionIds. Works on a secret marked for deletion. */
 export const listSecretVersionIds: Handler<"ListSecretVersionIds"> = async (call, request) => {
-  const secret = await findSecret(call, "ListSecretVersionIds", request.secretId);
+  const found = await findSecret(call, "ListSecretVersionIds", request.secretId);
+  const secret = call.parts.accessNotes.shown(found);
   const includeDeprecated = request.includeDeprecated ?? false;
   const listing = {
     operation: "ListSecretVersionIds",
@@ -73,9 +68,10 @@ export const listSecretVersionIds: Handler<"ListSecretVersionIds"> = async (call
   return {
     arn: secret.arn,
     name: secret.name,
-    versions: versions.map(({ versionId, createdAt, labels }) => ({
+    versions: versions.map(({ versionId, createdAt, accessedDay, labels }) => ({
       versionId,
       versionStages: labels,
+      lastAccessedDate: shownDay(accessedDay),
       createdDate: createdAt,
       kmsKeyIds: [defaultKeyShown],
     })),
@@ -95,22 +91,11 @@ function fitting(entries: readonly ListedSecret[]): readonly ListedSecret[] {
 
 function searchOf(request: RequestOf<"ListSecrets">): SortedSearch {
   return {
-    filters: (request.filters ?? []).map(filterOf),
+    filters: completeFilters(request.filters ?? []),
     includePlannedDeletion: request.includePlannedDeletion ?? false,
     sortBy: request.sortBy ?? "created-date",
     direction: request.sortOrder === "desc" ? "descending" : "ascending",
   };
-}
-
-type RequestFilter = NonNullable<RequestOf<"ListSecrets">["filters"]>[number];
-
-/** The model makes both members optional; AWS refuses a filter without either. */
-function filterOf({ key, values }: RequestFilter): SecretFilter {
-  if (key === undefined) throw refuseCall("invalid_filter", { reason: "Invalid filter key" });
-  if (values === undefined) {
-    throw refuseCall("invalid_filter", { reason: `Invalid filter values for key: ${key}` });
-  }
-  return { key, values };
 }
 
 type ListedSecret = NonNullable<ResponseOf<"ListSecrets">["secretList"]>[number];

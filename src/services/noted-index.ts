@@ -22,6 +22,7 @@ export function notingIndexes(group: RaftGroup): NotedIndex {
       },
       leadership: () => group.leadership(),
       handOver: (request) => group.handOver(request),
+      onApplied: (listener) => group.onApplied(listener),
       propose: async (command, options) => {
         const outcome = await group.propose(command, options);
         // Who answers as if a refused command had succeeded speaks of no one moment.

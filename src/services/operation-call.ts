@@ -3,6 +3,7 @@
 import { refuseCall, RefusedError } from "../base/errors.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import type { Command, ReplyTo } from "../machine/command.ts";
+import { isKnownToAll } from "../machine/feature-level.ts";
 import type { Resource } from "./authorization.ts";
 import type { Caller } from "./caller.ts";
 import {
@@ -37,14 +38,25 @@ export function requireAllowed(
   if (refusal !== undefined) throw new RefusedError(refusal);
 }
 
-/** Proposes, and throws what the state machine refuses. */
+/**
+ * Proposes, and throws what the state machine refuses. Throws `upgrade_under_way` for a command
+ * that some member of the region does not know yet: it would stop that node.
+ */
 export async function carryOut<C extends Command>(
-  { parts, caller }: OperationCall,
+  { parts, caller }: Pick<OperationCall, "parts" | "caller">,
   command: C,
 ): Promise<ReplyTo<C>> {
+  requireWaiting({ parts, caller });
+  if (!isKnownToAll(command.kind, parts.group.view)) throw refuseCall("upgrade_under_way", {});
   const outcome = await parts.group.propose(command, caller);
   if (!outcome.ok) throw new RefusedError(outcome.refusal);
   return outcome.reply;
+}
+
+/** Throws `timed_out`: what nobody waits for any more is not begun. */
+function requireWaiting({ parts, caller }: Pick<OperationCall, "parts" | "caller">): void {
+  const isLate = caller.deadlineMs <= parts.clock.monotonicMs();
+  if (isLate || caller.signal?.aborted === true) throw refuseCall("timed_out", {});
 }
 
 /**

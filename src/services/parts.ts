@@ -6,12 +6,14 @@ import type { RaftGroup } from "../consensus/raft-group.ts";
 import type { RegionMembership } from "../consensus/region-membership.ts";
 import type { Keyring } from "../crypto/keyring.ts";
 import type { SecretLimits } from "../secrets/secret.ts";
+import type { AccessNotes } from "./access-notes.ts";
 import type { Authorize } from "./authorization.ts";
 
 export interface ServiceParts {
   readonly group: RaftGroup;
   readonly membership: RegionMembership;
   readonly keys: KeySource;
+  readonly accessNotes: AccessNotes;
   readonly clock: Clock;
   readonly entropy: Entropy;
   readonly identity: RegionIdentity;

@@ -1,88 +1,123 @@
-// One page of the secrets that a search finds, in one of the orders that AWS knows. The order of
-// creation is an index: a page costs what it looks at. For every other order all secrets are looked
-// at for each page, and no more of them kept than the page holds.
-import type { StateView } from "../machine/state-view.ts";
-import { secretFinder, type SecretSearch } from "../secrets/queries/list-secrets.ts";
+// One page of the secrets that a search finds, in one of the orders that AWS knows. A page costs
+// what it passes and not what there is: the few secrets that the index knows to fit one of the
+// filters, or else a bounded walk through the order that was asked for.
+import { secretFinder } from "../secrets/queries/list-secrets.ts";
+import { lookupsFor } from "../secrets/queries/search-lookups.ts";
 import type { SecretRecord } from "../secrets/secret.ts";
 import { FirstFew } from "./first-few.ts";
-import type { WorkSlices } from "./work-slices.ts";
+import { candidatesFor, termsFor, type Candidates, type GatherLimits } from "./search-plan.ts";
+import { walkTerms } from "./search-terms.ts";
+import {
+  namesInOrder,
+  walkCreation,
+  walkNames,
+  walkSorted,
+  type PlacedName,
+} from "./search-walks.ts";
+import {
+  comparePlaces,
+  placeOf,
+  type PageRange,
+  type SearchedState,
+  type SecretPage,
+  type SecretPosition,
+  type SortedSearch,
+} from "./sorted-search.ts";
 
-export type SortKey = "created-date" | "last-accessed-date" | "last-changed-date" | "name";
-
-export interface SortedSearch extends SecretSearch {
-  readonly sortBy: SortKey;
-  readonly direction: "ascending" | "descending";
+export interface SearchLimits {
+  readonly gathered: GatherLimits;
+  /** How many secrets one page passes before it gives back what it has: filters may find few. */
+  readonly passed: number;
 }
 
-/** The secret a page ended with. By its place, not by a count: what is deleted shifts nothing. */
-export interface SecretPosition {
-  /** What it is sorted by; the order of creation decides between equals. */
-  readonly sortedBy: string | number;
-  readonly order: number;
-}
+/** A record costs about 20 microseconds, an entry of the index about 5. */
+export const usualSearchLimits: SearchLimits = {
+  gathered: { first: 100, most: 1_500, inAll: 3_000 },
+  passed: 1_000,
+};
 
-export interface PageRange {
-  readonly after: SecretPosition | undefined;
-  readonly limit: number;
-}
-
-export interface SecretPage {
-  readonly secrets: readonly SecretRecord[];
-  /** Absent on the last page. */
-  readonly next: SecretPosition | undefined;
-}
-
-/** How many names are read at once. */
-const stride = 200;
-/** How many secrets one page looks at before it gives back what it has: filters may find few. */
-const examinedPerPage = 2_000;
-
-/** What a search reads from, and how it shares the processor with others. */
-export interface SearchedState {
-  readonly view: StateView;
-  readonly slices: WorkSlices;
-}
-
-/** Throws `timed_out` when the deadline of the slices passes. */
+/**
+ * A page may be short, or even empty, and still have a next one.
+ *
+ * The state moves on while a page is made. What is there all along, and is not changed, is found
+ * once; what changes its place meanwhile may be found at the old one or the new one.
+ *
+ * Throws `timed_out` when the deadline of the slices passes.
+ */
 export async function searchSecrets(
   state: SearchedState,
   search: SortedSearch,
   range: PageRange,
+  limits: SearchLimits = usualSearchLimits,
 ): Promise<SecretPage> {
-  return search.sortBy === "created-date"
-    ? searchByCreation(state, search, range)
-    : searchSorted(state, search, range);
+  const { view } = state;
+  if (view.isIndexComplete()) {
+    const page = await searchByIndex(state, search, range, limits);
+    // A snapshot may have taken the place of the state, and its index is made only now.
+    if (view.isIndexComplete()) return page;
+  }
+  if (search.sortBy === "created-date") {
+    const { direction } = search;
+    const walk = walkCreation(view, { direction, after: range.after });
+    return pageAlong(state, search, { names: walk, limit: range.limit, passed: limits.passed });
+  }
+  return pageOfAll(state, search, { names: namesInOrder(view, "ascending"), range });
 }
 
-/** Where a search for what follows `secret` goes on. */
-export function placeOf(secret: SecretRecord, { sortBy }: SortedSearch): SecretPosition {
-  return { sortedBy: sortValues[sortBy](secret), order: secret.order };
-}
-
-async function searchByCreation(
+async function searchByIndex(
   state: SearchedState,
   search: SortedSearch,
-  { after, limit }: PageRange,
+  range: PageRange,
+  limits: SearchLimits,
 ): Promise<SecretPage> {
-  const finds = secretFinder(search);
-  const found: SecretRecord[] = [];
-  let examined = 0;
-  let last = after?.order;
-  for await (const { order, secret } of secretsInOrder(state, search, last)) {
-    if (secret !== undefined && finds(secret)) {
-      // One more than fits: so the last page is known to be the last.
-      if (found.length === limit) return pageOf(found, found.at(-1)?.order);
-      found.push(secret);
-    }
-    last = order;
-    examined += 1;
-    if (examined === examinedPerPage) return pageOf(found, last);
+  const { limit } = range;
+  const candidates = await candidatesFor(state.view, search.filters, limits.gathered);
+  if (candidates === undefined) {
+    const names = await walkOf(state, search, range);
+    return pageAlong(state, search, { names, limit, passed: limits.passed });
   }
-  return pageOf(found, undefined);
+  const { sortBy } = search;
+  if (sortBy === "created-date" || sortBy === "name") {
+    const names = placedAfter(candidates, search, range.after);
+    return pageAlong(state, search, { names, limit, passed: Infinity });
+  }
+  const names = Array.from(candidates, ([order, name]) => ({ order, name }));
+  return pageOfAll(state, search, { names, range });
 }
 
-function pageOf(secrets: readonly SecretRecord[], order: number | undefined): SecretPage {
-  return { secrets, next: order === undefined ? undefined : { sortedBy: order, order } };
+/** The order that was asked for, as far as filters do not leave parts of it out. */
+async function walkOf(
+  { view }: SearchedState,
+  { sortBy, direction, filters }: SortedSearch,
+  { after }: PageRange,
+): Promise<AsyncGenerator<PlacedName>> {
+  const start = { direction, after };
+  if (sortBy === "created-date") {
+    const terms = await termsFor(view, filters, { direction, order: after?.order });
+    return terms === undefined ? walkCreation(view, start) : walkTerms(view, terms, start);
+  }
+  if (sortBy !== "name") return walkSorted(view, sortBy, start);
+  const prefixes = filters
+    .filter(({ key }) => key === "name")
+    .flatMap((filter) => {
+      const lookups = lookupsFor(filter);
+      return lookups === undefined ? [] : [lookups.flat().map(({ prefix }) => prefix)];
+    });
+  return walkNames(view, prefixes[0] ?? [""], start);
+}
+
+/** Candidates whose places are known without a look at them: in order, from there on. */
+function placedAfter(
+  candidates: Candidates,
+  search: SortedSearch,
+  after: SecretPosition | undefined,
+): readonly PlacedName[] {
+  const byName = search.sortBy === "name";
+  return Array.from(candidates, ([order, name]) => {
+    return { place: { sortedBy: byName ? name : order, order }, name };
+  })
+    .filter(({ place }) => after === undefined || comparePlaces(search, place, after) > 0)
+    .sort((one, other) => comparePlaces(search, one.place, other.place));
 }
 
 interface Placed {
@@ -90,63 +125,78 @@ interface Placed {
   readonly secret: SecretRecord;
 }
 
-async function searchSorted(
-  state: SearchedState,
+/** A page of what is found along the way. */
+async function pageAlong(
+  { view, slices }: SearchedState,
   search: SortedSearch,
-  { after, limit }: PageRange,
+  {
+    names,
+    limit,
+    passed: mostPassed,
+  }: {
+    readonly names: AsyncIterable<PlacedName> | Iterable<PlacedName>;
+    readonly limit: number;
+    readonly passed: number;
+  },
 ): Promise<SecretPage> {
-  const sign = search.direction === "ascending" ? 1 : -1;
+  const finds = secretFinder(search);
+  // By order of creation: what moves ahead of the walk is met again.
+  const found = new Map<number, Placed>();
+  let passed = 0;
+  let last: SecretPosition | undefined;
+  for await (const { place, name } of names) {
+    if (slices.isOver()) await slices.rest();
+    const secret = view.secret(name);
+    // The name may be free by now, or be another secret's.
+    if (secret?.order === place.order && !found.has(place.order) && finds(secret)) {
+      // One more than fits: so the last page is known to be the last.
+      if (found.size === limit) return pageOf(found.values(), last);
+      found.set(place.order, { place, secret });
+    }
+    last = place;
+    passed += 1;
+    if (passed === mostPassed) return pageOf(found.values(), last);
+  }
+  return pageOf(found.values(), undefined);
+}
+
+/** A page of names in any order: all of them are looked at, and the first few kept. */
+async function pageOfAll(
+  { view, slices }: SearchedState,
+  search: SortedSearch,
+  {
+    names,
+    range: { after, limit },
+  }: {
+    readonly names:
+      | AsyncIterable<{ readonly order: number; readonly name: string }>
+      | Iterable<{ readonly order: number; readonly name: string }>;
+    readonly range: PageRange;
+  },
+): Promise<SecretPage> {
   const finds = secretFinder(search);
   // One more than fits, for the same reason.
-  const first = new FirstFew<Placed>(
-    limit + 1,
-    (one, other) => sign * byPlace(one.place, other.place),
+  const first = new FirstFew<Placed>(limit + 1, (one, other) =>
+    comparePlaces(search, one.place, other.place),
   );
-  for await (const { secret } of secretsInOrder(state, search, undefined)) {
-    if (secret === undefined) continue;
+  for await (const { order, name } of names) {
+    if (slices.isOver()) await slices.rest();
+    const secret = view.secret(name);
+    if (secret?.order !== order) continue;
     const placed = { place: placeOf(secret, search), secret };
-    if (after !== undefined && sign * byPlace(placed.place, after) <= 0) continue;
+    if (after !== undefined && comparePlaces(search, placed.place, after) <= 0) continue;
     // Places are compared first: words cost more.
     if (first.wouldKeep(placed) && finds(secret)) first.offer(placed);
   }
-  const page = first.items.slice(0, limit);
+  const kept = first.items.slice(0, limit);
+  return pageOf(kept, kept.length === first.items.length ? undefined : kept.at(-1)?.place);
+}
+
+function pageOf(found: Iterable<Placed>, next: SecretPosition | undefined): SecretPage {
+  const all = [...found];
   return {
-    secrets: page.map(({ secret }) => secret),
-    next: page.length === first.items.length ? undefined : page.at(-1)?.place,
+    secrets: all.map(({ secret }) => secret),
+    places: all.map(({ place }) => place),
+    next,
   };
-}
-
-const sortValues: Readonly<Record<SortKey, (secret: SecretRecord) => string | number>> = {
-  "created-date": ({ order }) => order,
-  "last-changed-date": ({ changedAt }) => changedAt,
-  name: ({ name }) => name,
-  // Reads leave no date yet: all are alike, and the order of creation decides.
-  "last-accessed-date": () => 0,
-};
-
-function byPlace(one: SecretPosition, other: SecretPosition): number {
-  if (one.sortedBy !== other.sortedBy) return one.sortedBy < other.sortedBy ? -1 : 1;
-  return one.order - other.order;
-}
-
-/**
- * Every secret after a place in the order of creation. The view moves on while names are read: a
- * name whose secret is gone, or was made anew at another place, comes without one.
- */
-async function* secretsInOrder(
-  { view, slices }: SearchedState,
-  { direction }: SortedSearch,
-  start: number | undefined,
-): AsyncGenerator<{ readonly order: number; readonly secret: SecretRecord | undefined }> {
-  let after = start;
-  for (;;) {
-    const names = await view.namesByOrder({ direction, after, limit: stride });
-    for (const { order, name } of names) {
-      const secret = view.secret(name);
-      yield { order, secret: secret?.order === order ? secret : undefined };
-      if (slices.isOver()) await slices.rest();
-    }
-    after = names.at(-1)?.order;
-    if (names.length < stride) return;
-  }
 }

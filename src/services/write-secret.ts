@@ -16,6 +16,7 @@ import {
   type Handler,
   type OperationCall,
 } from "./operation-call.ts";
+import { requireReplicaRegions } from "./replication.ts";
 import { completeTags, requireDistinctKeys } from "./request-tags.ts";
 import { requireValue, sealVersion, takeValue } from "./request-value.ts";
 
@@ -26,7 +27,7 @@ import { requireValue, sealVersion, takeValue } from "./request-value.ts";
  */
 export const createSecret: Handler<"CreateSecret"> = async (call, request) => {
   const token = requireToken(request.clientRequestToken);
-  const { name, description, type } = request;
+  const { name, description, type, addReplicaRegions } = request;
   requireAllowedName(name);
   const tags = request.tags === undefined ? undefined : completeTags(request.tags);
 
@@ -36,11 +37,12 @@ export const createSecret: Handler<"CreateSecret"> = async (call, request) => {
   const resource = { named: name, arn: existing?.arn };
   requireAllowed(call, "CreateSecret", resource);
   if (tags !== undefined) requireAllowed(call, "TagResource", resource);
+  if (addReplicaRegions !== undefined) requireAllowed(call, "ReplicateSecretToRegions", resource);
   if (existing !== undefined) requirePossibleRetry(existing, token);
 
   using value = takeValue(request);
   requireDistinctKeys(tags ?? []);
-  if (request.addReplicaRegions !== undefined) throw refuseCall("invalid_replica_region", {});
+  if (addReplicaRegions !== undefined) requireReplicaRegions(addReplicaRegions);
   requireKnownKey(call, request.kmsKeyId);
 
   const arn = mintSecretArn(identity, name, (limit) => entropy.below(limit));

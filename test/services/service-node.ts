@@ -4,6 +4,7 @@ import type { Principal } from "../../src/access/principal.ts";
 import { RefusedError, type RefusalCode, type RefusalFacts } from "../../src/base/errors.ts";
 import { clusterId } from "../../src/base/ids.ts";
 import { SecretKey } from "../../src/crypto/secret-key.ts";
+import { AccessNotes } from "../../src/services/access-notes.ts";
 import { authorize } from "../../src/services/authorization.ts";
 import type { Caller } from "../../src/services/caller.ts";
 import { Dispatcher } from "../../src/services/dispatcher.ts";
@@ -15,6 +16,7 @@ import type {
 } from "../../src/services/operations/operations.ts";
 import type { ServiceParts } from "../../src/services/parts.ts";
 import { memberHandlers } from "../../src/services/change-members.ts";
+import { nodeHandlers } from "../../src/services/note-accesses.ts";
 import { secretHandlers } from "../../src/services/secret-service.ts";
 import { ListedMembership } from "../support/listed-membership.ts";
 import { numberedEntropy } from "../support/numbered-entropy.ts";
@@ -75,6 +77,7 @@ export async function serviceNode(choices: NodeChoices = {}): Promise<ServiceNod
     group,
     membership,
     keys,
+    accessNotes: new AccessNotes(clock),
     clock,
     entropy,
     identity,
@@ -85,7 +88,8 @@ export async function serviceNode(choices: NodeChoices = {}): Promise<ServiceNod
       ...choices.limits,
     },
   };
-  const dispatcher = new Dispatcher(parts, { ...secretHandlers, ...memberHandlers });
+  const handlers = { ...secretHandlers, ...memberHandlers, ...nodeHandlers };
+  const dispatcher = new Dispatcher(parts, handlers);
   return {
     parts,
     group,

@@ -4,10 +4,11 @@ import { systemClock } from "../../src/base/clock.ts";
 import { systemEntropy } from "../../src/base/entropy.ts";
 import type { StatusResponse } from "../../src/generated/public-contract.ts";
 import { backupHandlers, type CreateBackup } from "../../src/server/grpc/backup-handlers.ts";
-import { clusterHandlers } from "../../src/server/grpc/cluster-handlers.ts";
+import { clusterHandlers, type ReadStatus } from "../../src/server/grpc/cluster-handlers.ts";
 import { listenGrpc, type GrpcListener } from "../../src/server/grpc/listen.ts";
 import { operationHandlers, type CallOperation } from "../../src/server/grpc/operation-handlers.ts";
 import type { FailedCall, UnaryParts } from "../../src/server/grpc/unary.ts";
+import { watchHandlers, type WatchSecrets } from "../../src/server/grpc/watch-handlers.ts";
 import type { ConnectionLimits } from "../../src/server/tls-connections.ts";
 import type { Caller } from "../../src/services/caller.ts";
 import { secretOperationNames } from "../../src/services/operations/operations.ts";
@@ -36,12 +37,17 @@ export interface RegionOptions {
   readonly port?: number;
   readonly reflection?: "on" | "off";
   readonly status?: StatusResponse;
+  /** In place of `status`. */
+  readonly readStatus?: ReadStatus;
   readonly backup?: CreateBackup;
+  readonly watch?: WatchSecrets;
+  readonly authenticate?: UnaryParts["authenticate"];
+  readonly failedSignIns?: UnaryParts["failedSignIns"];
   readonly connections?: Partial<ConnectionLimits>;
 }
 
-/** A region that has nothing to back up. */
-async function* noBackup(): AsyncGenerator<never> {
+/** A region that has nothing to back up, and in which nothing happens. */
+async function* nothing(): AsyncGenerator<never> {
   yield* [];
 }
 
@@ -53,20 +59,34 @@ function testCertificate(): Promise<TestCertificate> {
   return certificate;
 }
 
+function signInsOf({
+  authenticate = (shown) => (shown === token ? administrator : undefined),
+  failedSignIns,
+}: {
+  readonly authenticate: UnaryParts["authenticate"] | undefined;
+  readonly failedSignIns: UnaryParts["failedSignIns"] | undefined;
+}): Pick<UnaryParts, "authenticate" | "failedSignIns"> {
+  return { authenticate, ...(failedSignIns === undefined ? {} : { failedSignIns }) };
+}
+
 export async function serveRegion(
   call: FakeCall,
   {
     port = 0,
     reflection = "off",
     status = { members: [] },
-    backup = noBackup,
+    readStatus = () => Promise.resolve(status),
+    backup = nothing,
+    watch = nothing,
+    authenticate,
+    failedSignIns,
     connections = {},
   }: RegionOptions = {},
 ): Promise<GrpcRegion> {
   const tls = await testCertificate();
   const internalErrors: (readonly [unknown, FailedCall])[] = [];
   const parts: UnaryParts = {
-    authenticate: (shown) => (shown === token ? administrator : undefined),
+    ...signInsOf({ authenticate, failedSignIns }),
     clock: systemClock,
     entropy: systemEntropy,
     onInternalError: (error, failed) => {
@@ -77,8 +97,9 @@ export async function serveRegion(
     address: `127.0.0.1:${port}`,
     tls,
     secrets: operationHandlers(secretOperationNames, call as CallOperation, parts),
-    cluster: clusterHandlers(() => Promise.resolve(status), call as CallOperation, parts),
+    cluster: clusterHandlers(readStatus, call as CallOperation, parts),
     backup: backupHandlers(backup, parts),
+    watch: watchHandlers(watch, parts),
     reflection,
     calls: parts,
     connections,

@@ -2,6 +2,7 @@
 // to, and then hands over to whomever the test names.
 import type { Clock } from "../../src/base/clock.ts";
 import { refuseCall } from "../../src/base/errors.ts";
+import { AppliedListeners } from "../../src/consensus/applied-listeners.ts";
 import { logIndex, nodeId, term, type LogIndex } from "../../src/base/ids.ts";
 import type {
   AppliedOutcome,
@@ -28,6 +29,7 @@ export class SoloRaftGroup implements RaftGroup {
   #leads = true;
   #leader: Leader | undefined;
   #beforeApply: (() => void) | undefined;
+  readonly #onApplied = new AppliedListeners();
 
   /** Two groups with one state are a leader and a follower that never lags. */
   constructor(clock: Clock, view = new MemoryState()) {
@@ -63,6 +65,7 @@ export class SoloRaftGroup implements RaftGroup {
     happening?.();
     const applied = applyCommand(this.view, { at: this.#clock.now(), command });
     this.view.absorb(applied.changes);
+    this.#onApplied.tell();
     return { ...applied.outcome, index: logIndex(this.proposed.length) };
   }
 
@@ -70,6 +73,10 @@ export class SoloRaftGroup implements RaftGroup {
     this.barriers += 1;
     if (!this.#leads && this.#leader === undefined) throw refuseCall("no_leader", {});
     return logIndex(this.proposed.length);
+  }
+
+  onApplied(listener: () => void): () => void {
+    return this.#onApplied.add(listener);
   }
 
   async handOver(request: HandedRequest): Promise<HandedAnswer> {

@@ -5,6 +5,7 @@
 import { catalogueOperations } from "./catalogue-operations.ts";
 import { clusterOperations } from "./cluster-operations.ts";
 import { governanceOperations } from "./governance-operations.ts";
+import { nodeOperations } from "./node-operations.ts";
 import type { Operation, OperationKind } from "./operation.ts";
 import type { DraftStructureOf, StructureOf } from "./shape.ts";
 import { valueOperations } from "./value-operations.ts";
@@ -18,9 +19,13 @@ const secretOperations = {
 export const operations = {
   ...secretOperations,
   ...clusterOperations,
+  ...nodeOperations,
 } as const satisfies Record<string, Operation>;
 
 export type OperationName = keyof typeof operations;
+
+/** Those that callers have; the others are for nodes only. */
+export type PublicOperationName = SecretOperationName | keyof typeof clusterOperations;
 
 /** The 23 of AWS Secrets Manager. */
 export type SecretOperationName = keyof typeof secretOperations;
@@ -46,11 +51,14 @@ export const clusterOperationNames = Object.keys(
 
 /** Every name there is. Sets, so that a name off the wire cannot meet `Object.prototype`. */
 const secretNames: ReadonlySet<string> = new Set(secretOperationNames);
-const clusterNames: ReadonlySet<string> = new Set(clusterOperationNames);
+const allNames: ReadonlySet<string> = new Set(Object.keys(operations));
 
-/** The operation that `text` names exactly, or nothing. */
+/**
+ * The operation that `text` names exactly, or nothing. Some are for nodes only: what comes off a
+ * public wire is looked up among its own.
+ */
 export function operationNamed(text: string): OperationName | undefined {
-  return secretNames.has(text) || clusterNames.has(text) ? (text as OperationName) : undefined;
+  return allNames.has(text) ? (text as OperationName) : undefined;
 }
 
 /** The operation of Secrets Manager that `text` names exactly, or nothing. */
