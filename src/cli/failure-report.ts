@@ -1,6 +1,7 @@
 // How a command ends when it does not succeed: one sentence, and an exit code for scripts.
 import { CommanderError, type Command } from "commander";
 import { HoldfastError, SettingsError, type CallErrorCode } from "../client/client.ts";
+import { AnsweredNo } from "./answered-no.ts";
 import { DownloadError } from "./backup-download.ts";
 import { OfflineFailure } from "./run-offline.ts";
 import { printable } from "./tables.ts";
@@ -23,6 +24,10 @@ const hints: Partial<Record<CallErrorCode, string>> = {
   label_holder_required: '"holdfast secret versions ID" shows which version has the label',
   secret_exists: '"holdfast secret put" adds a version to a secret that exists',
   secret_deleted: '"holdfast secret restore" takes a deletion back',
+  policy_malformed: '"holdfast secret policy validate" shows what is wrong with a policy',
+  policy_too_broad: '"holdfast secret policy validate" shows what is wrong with a policy',
+  rotation_not_configured: '"holdfast secret rotate ID --function ARN" configures it',
+  rotation_unfinished: '"holdfast secret versions ID" shows which version is AWSPENDING',
   unknown_node: '"holdfast cluster members" shows the members there are',
   node_id_used:
     '"holdfast cluster members" shows the ids in use; those of removed nodes are used up',
@@ -47,10 +52,11 @@ export function reportFailure(error: unknown, command: Command): FailureReport {
   if (error instanceof UsageError || error instanceof SettingsError) {
     return { sentence: sentence(error.message, showsMore(command)), exitCode: exitCodes.usage };
   }
+  if (error instanceof AnsweredNo) return { sentence: "", exitCode: exitCodes.refusal };
   const ofFiles = reportOnFiles(error);
   if (ofFiles !== undefined) return ofFiles;
   if (!(error instanceof HoldfastError)) throw error;
-  const hint = hints[error.code] ?? showsMore(command);
+  const hint = hintFor(error.code, command);
   const request = error.requestId === undefined ? "" : `, request ${error.requestId}`;
   return {
     sentence: `${sentence(error.message, hint)} ${printable(`(${error.awsType}${request})`)}`,
@@ -62,6 +68,13 @@ function reportOnFiles(error: unknown): FailureReport | undefined {
   if (error instanceof OfflineFailure) return { sentence: "", exitCode: error.exitCode };
   if (!(error instanceof DownloadError)) return undefined;
   return { sentence: sentence(error.message, "nothing is left"), exitCode: exitCodes.refusal };
+}
+
+function hintFor(code: CallErrorCode, command: Command): string {
+  if (code !== "outcome_unknown") return hints[code] ?? showsMore(command);
+  return command.parent?.name() === "cluster"
+    ? '"holdfast cluster members" shows what came of it'
+    : '"holdfast secret describe ID" shows what came of it';
 }
 
 /** A mistake as commander tells it, in our form. */

@@ -7,7 +7,13 @@ import { addBackupCommands } from "./commands/backup.ts";
 import { addAtRestCommands } from "./commands/cluster-at-rest.ts";
 import { addClusterCommands } from "./commands/cluster.ts";
 import { addRandomPassword } from "./commands/random-password.ts";
+import { addBatchGet } from "./commands/secret-batch.ts";
 import { addCatalogueCommands } from "./commands/secret-catalogue.ts";
+import { addList } from "./commands/secret-list.ts";
+import { addPolicyCommands } from "./commands/secret-policy.ts";
+import { addReplicationCommands } from "./commands/secret-replication.ts";
+import { addRotationCommands } from "./commands/secret-rotation.ts";
+import { addWatchCommand } from "./commands/secret-watch.ts";
 import { addValueCommands } from "./commands/secret-values.ts";
 import { addStatus } from "./commands/status.ts";
 import { exitCodes, reportFailure, usageSentence } from "./failure-report.ts";
@@ -18,7 +24,7 @@ Environment:
   HOLDFAST_TOKEN      an access token, hft_...
   HOLDFAST_CA_FILE    the authorities to trust, in PEM
 
-Exit codes: 0 done, 1 refused, 2 mistyped, 3 cannot reach a node`;
+Exit codes: 0 done, 1 refused or not wholly done, 2 mistyped, 3 cannot reach a node`;
 
 /** Runs one command line and says what the process ends with. */
 export async function runProgram(args: readonly string[]): Promise<number> {
@@ -57,25 +63,25 @@ function buildProgram(onAction: (command: Command) => void): Command {
   const cluster = program.command("cluster").description("see and change who is in the region");
   const backup = program.command("backup").description("make, prove and restore backups");
   addValueCommands(secret);
+  addBatchGet(secret);
+  addList(secret);
   addCatalogueCommands(secret);
+  addPolicyCommands(secret.command("policy").description("see and change who may use a secret"));
+  addRotationCommands(secret);
+  addReplicationCommands(secret);
+  addWatchCommand(secret);
   addClusterCommands(cluster);
   addAtRestCommands(cluster);
   addBackupCommands(backup);
   addRandomPassword(program);
   addStatus(program);
-  const groups = [secret, cluster, backup];
-  for (const command of [
-    program,
-    ...program.commands,
-    ...groups.flatMap((group) => group.commands),
-  ]) {
-    withOurErrors(command);
-  }
+  withOurErrors(program);
   return program;
 }
 
 /** Commander's settings do not reach commands that exist already: each is told. */
 function withOurErrors(command: Command): void {
+  for (const inner of command.commands) withOurErrors(inner);
   command.exitOverride().configureOutput({
     outputError: (text, write) => {
       write(usageSentence(text, command));

@@ -38,6 +38,25 @@ export async function runCommand(
   await print(await action(client), options);
 }
 
+/** One line of a command that goes on. */
+export interface LineOutput {
+  readonly text: string;
+  readonly json: object;
+}
+
+/** Prints what comes, a line each, until it ends or nobody reads it any more. */
+export async function runListing(
+  command: Command,
+  lines: (client: HoldfastClient) => AsyncIterable<LineOutput>,
+): Promise<void> {
+  const options = command.optsWithGlobals<GlobalOptions>();
+  using client = new HoldfastClient(optionsFromEnvironment(settings(options)));
+  for await (const { text, json } of lines(client)) {
+    const line = options.output === "table" ? text : JSON.stringify(json);
+    if ((await writeUnlessClosed(`${line}\n`)) === "closed") return;
+  }
+}
+
 /** The environment, with what the options put in its place. */
 function settings(options: GlobalOptions): Record<string, string | undefined> {
   const { endpoint, tokenFile, caFile } = options;
@@ -54,6 +73,17 @@ function print(output: Output, options: GlobalOptions): Promise<void> {
   const { name, message, columns, text } = output;
   if (options.output === "table") return write(text ?? tableOf(name, message, columns));
   return write(`${JSON.stringify(awsJson(name, message), undefined, 2)}\n`);
+}
+
+/** Who reads only the first lines closes the pipe: that is their good right. */
+async function writeUnlessClosed(text: string): Promise<"written" | "closed"> {
+  try {
+    await write(text);
+    return "written";
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EPIPE") return "closed";
+    throw error;
+  }
 }
 
 /** A pipe takes its time: the process must not end before. */

@@ -1,9 +1,9 @@
 // Where a value comes from: a file or standard input, to the byte. Never from an argument: those
 // stand in the process list and in the history of the shell.
-import { open } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import { Option, type Command } from "commander";
-import { concat, textOf } from "../base/bytes.ts";
+import { textOf } from "../base/bytes.ts";
+import { readGiven, readGivenFile, type Given } from "./given-file.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface ValueOptions {
@@ -16,8 +16,8 @@ export interface ValueOptions {
 export type GivenValue =
   { readonly secretString: string } | { readonly secretBinary: Uint8Array } | Record<string, never>;
 
-/** The quota of AWS; the server holds it too. Read here so that no endless input fills memory. */
-const valueLimitBytes = 65_536;
+/** The quota of AWS; the server holds it too. */
+const value: Given = { what: "the value", limitBytes: 65_536 };
 
 export function addValueOptions(command: Command): Command {
   return command
@@ -62,28 +62,6 @@ async function valueBytes(
   { valueFile, valueStdin }: ValueOptions,
   stdin: Readable,
 ): Promise<Uint8Array | undefined> {
-  if (valueStdin !== undefined) return await readLimited(stdin);
-  if (valueFile === undefined) return undefined;
-  try {
-    await using file = await open(valueFile);
-    return await readLimited(file.createReadStream());
-  } catch (error) {
-    if (error instanceof UsageError) throw error;
-    const code = error instanceof Error && "code" in error ? String(error.code) : "unreadable";
-    throw new UsageError(`Cannot read the value from "${valueFile}": ${code}`, { cause: error });
-  }
-}
-
-async function readLimited(source: AsyncIterable<unknown>): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of source) {
-    const bytes = chunk as Uint8Array;
-    length += bytes.length;
-    if (length > valueLimitBytes) {
-      throw new UsageError(`Cannot store the value: it is longer than ${valueLimitBytes} bytes`);
-    }
-    chunks.push(bytes);
-  }
-  return concat(chunks);
+  if (valueStdin !== undefined) return await readGiven(stdin, value);
+  return valueFile === undefined ? undefined : await readGivenFile(valueFile, value);
 }

@@ -1,6 +1,7 @@
 // What a call can come to besides an answer, and whether it may be made again.
 import { status, type ServiceError } from "@grpc/grpc-js";
 import type { RefusalCode } from "../base/errors.ts";
+import { retryWishMs } from "./retry-wish.ts";
 
 /** Refusals of the server, and what only a caller can see: nobody answers, or not in our words. */
 export type CallErrorCode = RefusalCode | "unreachable" | "internal_error";
@@ -41,13 +42,23 @@ export interface Failure {
   readonly again: "retry" | "give_up";
   /** Whether the next call had better go to another node. */
   readonly node: "fine" | "doubtful";
+  /** Present when the caller asked too much: it waits, at least as long as the server says. */
+  readonly throttle?: { readonly leastMs: number };
 }
+
+/** Nothing was done, and nothing is wrong but how much is asked at once. */
+const throttles: ReadonlySet<CallErrorCode> = new Set(["overloaded", "rate_exceeded"]);
 
 /** Reads the status of a call that did reach a node, or that was cut off on the way. */
 export function failureOf(error: ServiceError, repeatability: Repeatability): Failure {
   const refusal = firstText(error, "holdfast-refusal") as RefusalCode | undefined;
   if (refusal === undefined) return failureWithoutRefusal(error, repeatability);
 
+  if (throttles.has(refusal)) {
+    const refused = new HoldfastError(error.details, factsOf(error, refusal), { cause: error });
+    const throttle = { leastMs: retryWishMs(error) ?? 0 };
+    return { error: refused, again: "retry", node: "fine", throttle };
+  }
   const isDefinite = error.code === status.UNAVAILABLE;
   const mayRepeat = refusal === "outcome_unknown" && repeatability !== "once";
   return {

@@ -7,10 +7,16 @@ import { systemClock, type Clock } from "../base/clock.ts";
 import { systemEntropy, type Entropy } from "../base/entropy.ts";
 import { fromWire, toWire, type Message } from "../base/message-shape.ts";
 import { publicService, type PublicService } from "../base/public-services.ts";
-import { messageShapes } from "../generated/public-contract.ts";
+import {
+  messageShapes,
+  type StatusResponse,
+  type WatchResponse,
+} from "../generated/public-contract.ts";
 import { failureOf, unreachable, type Failure, type Repeatability } from "./call-errors.ts";
-import { EndpointRing } from "./endpoints.ts";
+import { LeaderSearch } from "./leader-search.ts";
 import { NodeConnection, type UnaryCall } from "./node-connection.ts";
+import { Routes, type ReadRouting } from "./routes.ts";
+import type { WatchedNode } from "./watch.ts";
 
 /** What a client needs of the world. Tests hand in their own. */
 export interface World {
@@ -32,6 +38,7 @@ export interface CallSettings {
   readonly token: string;
   readonly ca: string | undefined;
   readonly deadlineMs: number;
+  readonly reads: ReadRouting;
   readonly onAnswer: ((answer: AnswerNote) => void) | undefined;
 }
 
@@ -68,14 +75,30 @@ interface BegunStream {
   readonly rest: AsyncGenerator<Message>;
 }
 
-type Attempt<Reply = object> =
-  | { readonly kind: "reply"; readonly reply: Reply }
+interface Answered<Reply> {
+  readonly kind: "reply";
+  readonly reply: Reply;
+}
+
+type Failed =
   | ({ readonly kind: "failure" } & Failure)
   /** Nothing was sent. */
   | { readonly kind: "unreachable"; readonly node: NodeConnection };
 
+type Attempt<Reply = object> = Answered<Reply> | Failed;
+
+/** How often one logical call has failed, and of that how. */
+interface FailureCounts {
+  readonly all: number;
+  readonly unreachable: number;
+  readonly throttled: number;
+}
+
 const backoff = { firstMs: 50, mostMs: 1_000 };
 const mostAttempts = 12;
+/** Whoever asks too much comes back later, and not often. */
+const throttleBackoff = { firstMs: 200, mostMs: 5_000 };
+const mostThrottled = 5;
 /** How often each node may be found unreachable before the caller hears of it. */
 const mostRounds = 2;
 /** A node that does not take a connection in this time is passed over. */
@@ -84,34 +107,52 @@ const connectMs = 1_500;
 export class ClientCalls {
   readonly #settings: CallSettings;
   readonly #world: World;
-  readonly #ring: EndpointRing<NodeConnection>;
+  readonly #routes: Routes<NodeConnection>;
+  readonly #leaderSearch: LeaderSearch<NodeConnection>;
   readonly #connections: readonly NodeConnection[];
 
   constructor(settings: CallSettings, world: World) {
     this.#settings = settings;
     this.#world = world;
     this.#connections = settings.endpoints.map(
-      (endpoint) => new NodeConnection(endpoint, settings),
+      (endpoint) => new NodeConnection(endpoint, settings, world.clock),
     );
     const [first, ...others] = this.#connections;
     if (first === undefined) throw new TypeError("A client needs at least one endpoint");
-    this.#ring = new EndpointRing([first, ...others]);
+    const { clock, entropy } = world;
+    // Clients that were given the same list do not all begin with the same node.
+    const start = entropy.below(this.#connections.length);
+    this.#routes = new Routes([first, ...others], {
+      clock,
+      reads: settings.reads,
+      first: start,
+    });
+    this.#leaderSearch = new LeaderSearch({
+      nodes: this.#connections,
+      clock,
+      ask: (node) => this.#statusOf(node),
+      onLearnt: (leader) => {
+        this.#routes.leader = leader;
+      },
+    });
   }
 
   /** Resolves to the answer; rejects with a `HoldfastError`. */
   async call(call: LogicalCall): Promise<object> {
     const end = this.#world.clock.monotonicMs() + this.#settings.deadlineMs;
-    let unreachableCount = 0;
-    for (let attempt = 1; ; attempt += 1) {
+    if (call.repeatability !== "read") this.#leaderSearch.noteWrite(this.#routes.leader);
+    const failures = { all: 0, unreachable: 0, throttled: 0 };
+    for (;;) {
       const result = await this.#attempt(call, end);
       if (result.kind === "reply") return result.reply;
-      if (result.kind === "unreachable") unreachableCount += 1;
+      failures.all += 1;
+      if (result.kind === "unreachable") failures.unreachable += 1;
+      else if (result.throttle !== undefined) failures.throttled += 1;
 
-      const pauseMs = this.#pauseMs(result, attempt);
+      const pauseMs = this.#pauseMs(result, failures);
       const isOver =
         (result.kind === "failure" && result.again === "give_up") ||
-        attempt >= mostAttempts ||
-        unreachableCount >= mostRounds * this.#ring.size ||
+        this.#isEnough(failures) ||
         pauseMs >= this.#leftMs(end);
       if (isOver) throw await errorOf(result);
       await this.#world.wait(pauseMs);
@@ -129,60 +170,117 @@ export class ClientCalls {
       request: toWire(messageShapes, request.name, request.message),
       metadata: this.#metadata(),
     };
-    for (let attempt = 1; ; attempt += 1) {
+    const failures = { all: 0, unreachable: 0, throttled: 0 };
+    for (;;) {
       const begun = await this.#beginStream(shown);
       if (begun.kind === "reply") {
         yield* convertedMessages(begun.reply, reply);
         return;
       }
-      const isLast = attempt >= mostRounds * this.#ring.size;
+      failures.all += 1;
+      const isLast = failures.all >= mostRounds * this.#routes.size;
       if (isLast || (begun.kind === "failure" && begun.again === "give_up")) {
         throw await errorOf(begun);
       }
-      await this.#world.wait(this.#pauseMs(begun, attempt));
+      await this.#world.wait(this.#pauseMs(begun, failures));
     }
+  }
+
+  /** Each node by itself, for a watch, which chooses among them and goes on by itself. */
+  watchedNodes(): readonly WatchedNode[] {
+    return this.#connections.map((node) => ({
+      endpoint: node.endpoint,
+      isReady: (timeoutMs) => node.isReady(timeoutMs),
+      explain: (timeoutMs) => node.explain(timeoutMs),
+      watch: (request, signal) => this.#watch(node, request, signal),
+    }));
   }
 
   close(): void {
     for (const connection of this.#connections) connection.close();
   }
 
+  async *#watch(
+    node: NodeConnection,
+    request: object,
+    signal: AbortSignal,
+  ): AsyncGenerator<WatchResponse> {
+    const messages = node.stream({
+      service: publicService("Watch"),
+      method: "Watch",
+      request: toWire(messageShapes, "WatchRequest", request),
+      metadata: this.#metadata(),
+      signal,
+    });
+    for await (const message of messages) {
+      yield fromWire(messageShapes, "WatchResponse", message);
+    }
+  }
+
   async #attempt(call: LogicalCall, end: number): Promise<Attempt> {
-    const node = this.#ring.current;
+    const node = this.#routes.choose(call.repeatability === "read" ? "read" : "write");
     if (!(await node.isReady(Math.min(connectMs, this.#leftMs(end))))) {
-      this.#ring.leave(node);
+      this.#routes.failed(node);
       return { kind: "unreachable", node };
     }
     const result = await node.call(this.#unaryCall(call, end));
     if (result.ok) {
+      this.#routes.answered(node);
       const { endpoint } = node;
       this.#settings.onAnswer?.({ method: call.method, endpoint, index: result.index });
       const reply = fromWire(messageShapes, `${call.method}Response`, result.reply);
       return { kind: "reply", reply };
     }
     const failure = failureOf(result.error, call.repeatability);
-    if (failure.node === "doubtful") this.#ring.leave(node);
+    if (failure.node === "doubtful") this.#routes.failed(node);
+    else this.#routes.answered(node);
     return { kind: "failure", ...failure };
   }
 
+  #isEnough({ all, unreachable: unreached, throttled }: FailureCounts): boolean {
+    return (
+      all >= mostAttempts ||
+      unreached >= mostRounds * this.#routes.size ||
+      throttled >= mostThrottled
+    );
+  }
+
   /** The nodes are all asked once before anybody waits. */
-  #pauseMs(result: Attempt, attempt: number): number {
-    if (result.kind === "unreachable" && attempt < this.#ring.size) return 0;
-    return backoffMs(backoff, attempt, this.#world.entropy.below(1_000) / 1_000);
+  #pauseMs(result: Failed, failures: FailureCounts): number {
+    if (result.kind === "unreachable" && failures.all < this.#routes.size) return 0;
+    const draw = this.#world.entropy.below(1_000) / 1_000;
+    const throttle = result.kind === "failure" ? result.throttle : undefined;
+    if (throttle === undefined) return backoffMs(backoff, failures.all, draw);
+    // Those who are told the same time do not come back at the same time.
+    return throttle.leastMs + backoffMs(throttleBackoff, failures.throttled, draw);
+  }
+
+  /** What a node says of itself, on its own: no repetition, no other node. */
+  async #statusOf(node: NodeConnection): Promise<StatusResponse | undefined> {
+    if (!(await node.isReady(connectMs))) return undefined;
+    const result = await node.call({
+      service: publicService("Cluster"),
+      method: "Status",
+      request: {},
+      metadata: this.#metadata(),
+      timeoutMs: connectMs,
+    });
+    if (!result.ok) return undefined;
+    return fromWire(messageShapes, "StatusResponse", result.reply) as unknown as StatusResponse;
   }
 
   /** A stream of which one message has come, or its end: what fails later is not made again. */
   async #beginStream(shown: Omit<UnaryCall, "timeoutMs">): Promise<Attempt<BegunStream>> {
-    const node = this.#ring.current;
+    const node = this.#routes.choose("read");
     if (!(await node.isReady(connectMs))) {
-      this.#ring.leave(node);
+      this.#routes.failed(node);
       return { kind: "unreachable", node };
     }
     const rest = node.stream(shown);
     try {
       return { kind: "reply", reply: { first: await rest.next(), rest } };
     } catch (error) {
-      this.#ring.leave(node);
+      this.#routes.failed(node);
       return { kind: "failure", ...failureOf(error as ServiceError, "read") };
     }
   }
@@ -227,7 +325,7 @@ async function* convertedMessages(
   }
 }
 
-async function errorOf(result: Exclude<Attempt, { readonly kind: "reply" }>): Promise<Error> {
+async function errorOf(result: Failed): Promise<Error> {
   if (result.kind === "failure") return result.error;
   return unreachable(result.node.endpoint, await result.node.explain(connectMs));
 }

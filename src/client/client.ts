@@ -10,13 +10,33 @@ import type {
   CreateBackupResponse,
   SecretsManagerOperations,
   StatusResponse,
+  WatchEvent,
+  WatchHeartbeat,
+  WatchResponse,
 } from "../generated/public-contract.ts";
+import type { CachedSecret } from "./cached-secret.ts";
+import type { CacheEvent, CacheOptions } from "./cache-settings.ts";
 import { HoldfastError, type CallErrorCode, type Repeatability } from "./call-errors.ts";
 import { ClientCalls, realWorld, type AnswerNote, type World } from "./client-calls.ts";
 import { optionsFromEnvironment, SettingsError } from "./environment.ts";
+import type { ReadRouting } from "./routes.ts";
+import { SecretCache, type SecretSource } from "./secret-cache.ts";
+import { watchSecrets, type WatchOptions } from "./watch.ts";
 
-export { HoldfastError, optionsFromEnvironment, SettingsError };
-export type { AnswerNote, CallErrorCode };
+export { HoldfastError, optionsFromEnvironment, SecretCache, SettingsError };
+export type {
+  AnswerNote,
+  CachedSecret,
+  CacheEvent,
+  CacheOptions,
+  CallErrorCode,
+  ReadRouting,
+  SecretSource,
+  WatchEvent,
+  WatchHeartbeat,
+  WatchOptions,
+  WatchResponse,
+};
 
 export interface ClientOptions {
   /** `host:port` of one or more nodes of a region. */
@@ -27,6 +47,11 @@ export interface ClientOptions {
   readonly ca?: string;
   /** How long a call may take with all its repetitions. 10 seconds unless given. */
   readonly deadlineMs?: number;
+  /**
+   * `stick`, unless given: reads stay with one node as long as it answers, each client with another
+   * one. `spread`: they go to all nodes in turn. Writes go to the leader, once it is known.
+   */
+  readonly reads?: ReadRouting;
   /** Told of every answer just before its call resolves, with the log index that it reflects. */
   readonly onAnswer?: (answer: AnswerNote) => void;
 }
@@ -55,9 +80,11 @@ export class HoldfastClient implements Disposable {
 
   /** Opens no connection yet. `world` is for tests. */
   constructor(options: ClientOptions, world: World = realWorld) {
-    const { endpoints, token, ca, deadlineMs = defaultDeadlineMs, onAnswer } = options;
+    const { endpoints, token, ca, onAnswer } = options;
+    const { deadlineMs = defaultDeadlineMs, reads: routing = "stick" } = options;
+    const settings = { endpoints, token, ca, deadlineMs, reads: routing, onAnswer };
     this.#world = world;
-    this.#calls = new ClientCalls({ endpoints, token, ca, deadlineMs, onAnswer }, world);
+    this.#calls = new ClientCalls(settings, world);
   }
 
   close(): void {
@@ -254,6 +281,15 @@ export class HoldfastClient implements Disposable {
     const call = { service: "Backup", method: "Create", request } as const;
     // The shape of the answer makes it the reply of its operation.
     return this.#calls.stream({ ...call, reply: "CreateBackupResponse" }) as never;
+  }
+
+  /**
+   * What becomes of secrets, as it happens: each change once, and heartbeats between that tell how
+   * fresh that is. Goes on by itself, on another node if need be, until `signal` aborts. Throws a
+   * `HoldfastError`: `position_too_old` means to list again and to watch from now on.
+   */
+  watch(options: WatchOptions = {}): AsyncGenerator<WatchResponse> {
+    return watchSecrets(this.#calls.watchedNodes(), options, this.#world);
   }
 
   async #change<Name extends Exclude<keyof ClusterOperations, "Status">>(

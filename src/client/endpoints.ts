@@ -1,4 +1,4 @@
-// Where the nodes of a region are: how their addresses are written, and which one is asked next.
+// Where the nodes of a region are: how their addresses are written.
 
 /** `host:port`, or `[address]:port` for IPv6. */
 const endpointPattern = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})$/;
@@ -20,25 +20,8 @@ export function parseEndpoints(text: string): readonly string[] {
   return endpoints;
 }
 
-/** Goes round the nodes, and stays with one as long as it answers. */
-export class EndpointRing<Node> {
-  readonly #nodes: readonly [Node, ...Node[]];
-  #at = 0;
-
-  constructor(nodes: readonly [Node, ...Node[]]) {
-    this.#nodes = nodes;
-  }
-
-  get size(): number {
-    return this.#nodes.length;
-  }
-
-  get current(): Node {
-    return this.#nodes[this.#at] ?? this.#nodes[0];
-  }
-
-  /** Moves on from `failed`, unless another call has done so already. */
-  leave(failed: Node): void {
-    if (failed === this.current) this.#at = (this.#at + 1) % this.#nodes.length;
-  }
+/** Host and port of what `parseEndpoints` took; an IPv6 address without its brackets. */
+export function placeOf(endpoint: string): { readonly host: string; readonly port: number } {
+  const [, host = "", port = "443"] = endpointPattern.exec(endpoint) ?? [undefined, endpoint];
+  return { host: host.replace(/^\[|\]$/g, ""), port: Number(port) };
 }

@@ -1,16 +1,20 @@
 // The connection to one node: opened when first needed, watched so that a call only goes out on a
 // connection that stands. A call that finds none has certainly done nothing.
-import { connect } from "node:tls";
+import { isIP } from "node:net";
+import { checkServerIdentity, connect } from "node:tls";
 import {
   Client,
   connectivityState,
   credentials,
+  type ChannelCredentials,
   type ChannelOptions,
   type Metadata,
   type ServiceError,
 } from "@grpc/grpc-js";
 import type { ServiceDefinition } from "@grpc/proto-loader";
+import type { Clock } from "../base/clock.ts";
 import type { Message } from "../base/message-shape.ts";
+import { placeOf } from "./endpoints.ts";
 
 export interface Trust {
   /** Authorities in PEM; absent: those of the system. */
@@ -25,6 +29,11 @@ export interface UnaryCall {
   readonly timeoutMs: number;
 }
 
+/** A call that is answered with a stream, and cut off when the signal aborts. */
+export interface StreamedCall extends Omit<UnaryCall, "timeoutMs"> {
+  readonly signal?: AbortSignal;
+}
+
 export type UnaryResult =
   | { readonly ok: true; readonly reply: Message; readonly index: number | undefined }
   | { readonly ok: false; readonly error: ServiceError };
@@ -36,34 +45,73 @@ const channelOptions: ChannelOptions = {
   "grpc.service_config_disable_resolution": 1,
   "grpc.initial_reconnect_backoff_ms": 100,
   "grpc.max_reconnect_backoff_ms": 2_000,
-  "grpc.keepalive_time_ms": 30_000,
-  "grpc.keepalive_timeout_ms": 10_000,
+  // Only while there are calls: a node whose machine is gone is noticed, an idle client is silent.
+  "grpc.keepalive_time_ms": 10_000,
+  "grpc.keepalive_timeout_ms": 5_000,
+  // A connection that takes the place of another must not wait for what that one waits for.
+  "grpc.use_local_subchannel_pool": 1,
 };
+
+/** TLS allows no address as a server's name (RFC 6066 3): a node without a name gets this one. */
+const nameOfAnAddress = "holdfast.invalid";
+
+/** How long a connection may take to come about; at first, and at most when it hangs again. */
+const connectingMs = { first: 1_500, most: 12_000 } as const;
 
 export class NodeConnection {
   readonly endpoint: string;
   readonly #trust: Trust;
-  readonly #client: Client;
+  readonly #clock: Clock;
+  readonly #credentials: ChannelCredentials;
+  readonly #options: ChannelOptions;
+  #client: Client;
+  #connectingSince: number | undefined;
+  #isClosed = false;
+  #patienceMs: number = connectingMs.first;
 
-  constructor(endpoint: string, trust: Trust) {
+  constructor(endpoint: string, trust: Trust, clock: Clock) {
     this.endpoint = endpoint;
     this.#trust = trust;
+    this.#clock = clock;
+    const { host } = placeOf(endpoint);
     const authorities = trust.ca === undefined ? null : Buffer.from(trust.ca);
-    this.#client = new Client(endpoint, credentials.createSsl(authorities), channelOptions);
+    const name = isIP(host) === 0 ? undefined : nameOfAnAddress;
+    this.#credentials = credentials.createSsl(authorities, null, null, {
+      // The certificate is for the host that was asked for, whatever name was shown to it.
+      checkServerIdentity: (_shown, certificate) => checkServerIdentity(host, certificate),
+    });
+    this.#options =
+      name === undefined
+        ? channelOptions
+        : { ...channelOptions, "grpc.ssl_target_name_override": name };
+    this.#client = this.#connection();
   }
 
   /** Whether the connection stands, or could be made within `timeoutMs`. */
   async isReady(timeoutMs: number): Promise<boolean> {
+    if (this.#isClosed) return false;
     const channel = this.#client.getChannel();
     const end = Date.now() + timeoutMs;
     let state = channel.getConnectivityState(true);
     while (state !== connectivityState.READY) {
-      const changed = await this.#stateLeft(state, end);
-      if (!changed) return false;
+      this.#connectingSince ??= this.#clock.monotonicMs();
+      const changed = await stateLeft(channel, state, end);
+      if (!changed) {
+        this.#replaceHangingConnection();
+        return false;
+      }
+      state = channel.getConnectivityState(false);
+      // What was broken before may be on its way back; what breaks now has been tried. Whoever
+      // replaced the connection has waited long enough for everybody.
+      if (state === connectivityState.SHUTDOWN) return false;
+      if (state === connectivityState.TRANSIENT_FAILURE) {
+        this.#connectingSince = undefined;
+        return false;
+      }
       state = channel.getConnectivityState(true);
-      // What was broken before may be on its way back; what breaks now has been tried.
-      if (state === connectivityState.TRANSIENT_FAILURE) return false;
     }
+    this.#connectingSince = undefined;
+    this.#patienceMs = connectingMs.first;
     return true;
   }
 
@@ -97,7 +145,8 @@ export class NodeConnection {
     method,
     request,
     metadata,
-  }: Omit<UnaryCall, "timeoutMs">): AsyncGenerator<Message> {
+    signal,
+  }: StreamedCall): AsyncGenerator<Message> {
     const definition = service[method];
     if (definition === undefined) throw new TypeError(`No such method: ${method}`);
     const { path, requestSerialize, responseDeserialize } = definition;
@@ -108,21 +157,26 @@ export class NodeConnection {
       request,
       metadata,
     );
+    const cancel = (): void => {
+      call.cancel();
+    };
+    signal?.addEventListener("abort", cancel);
     try {
       for await (const message of call) yield message as Message;
     } finally {
+      signal?.removeEventListener("abort", cancel);
       call.cancel();
     }
   }
 
   /** Why no connection can be made, as a person would want to read it. */
   explain(timeoutMs: number): Promise<string> {
-    const { hostname, port } = new URL(`https://${this.endpoint}`);
-    const host = hostname.replace(/^\[|\]$/g, "");
+    if (this.#isClosed) return Promise.resolve("the client was closed");
+    const { host, port } = placeOf(this.endpoint);
     return new Promise((resolve) => {
       const socket = connect({
         host,
-        port: Number(port === "" ? 443 : port),
+        port,
         ca: this.#trust.ca,
         ALPNProtocols: ["h2"],
         timeout: timeoutMs,
@@ -144,16 +198,42 @@ export class NodeConnection {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#client.close();
   }
 
-  #stateLeft(state: connectivityState, end: number): Promise<boolean> {
-    return new Promise((resolve) => {
-      this.#client.getChannel().watchConnectivityState(state, end, (error) => {
-        resolve(error === undefined);
-      });
-    });
+  #connection(): Client {
+    return new Client(this.endpoint, this.#credentials, this.#options);
   }
+
+  /**
+   * grpc-js gives a connection no deadline to come about: one that is taken and never answered, or
+   * whose packets were lost with the node's machine, would be waited for until TCP gives up.
+   */
+  #replaceHangingConnection(): void {
+    if (this.#isClosed) return;
+    const since = this.#connectingSince;
+    const state = this.#client.getChannel().getConnectivityState(false);
+    if (since === undefined || state !== connectivityState.CONNECTING) return;
+    if (this.#clock.monotonicMs() - since < this.#patienceMs) return;
+    this.#client.close();
+    this.#client = this.#connection();
+    this.#connectingSince = undefined;
+    // Each that hangs leaves a socket behind, and a slow way needs its time.
+    this.#patienceMs = Math.min(2 * this.#patienceMs, connectingMs.most);
+  }
+}
+
+function stateLeft(
+  channel: ReturnType<Client["getChannel"]>,
+  state: connectivityState,
+  end: number,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    channel.watchConnectivityState(state, end, (error) => {
+      resolve(error === undefined);
+    });
+  });
 }
 
 /** The log index that an answer reflects, if the node tells. */

@@ -1,55 +1,22 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, it } from "mocha";
 import { refuseCall } from "../../src/base/errors.ts";
-import { serveRegion, token, type GrpcRegion } from "../support/grpc-region.ts";
-import { runHoldfast, type Run, type RunOptions } from "./run-holdfast.ts";
-
-const arn = "arn:aws:secretsmanager:eu-west-1:000000000000:secret:prod/db-AbCdEf";
+import { arn, CommandBench } from "./command-bench.ts";
 
 describe("holdfast, the command", function () {
   this.timeout(15_000);
 
-  let region: GrpcRegion;
-  let folder: string;
-  const requests: [operation: string, request: object][] = [];
+  let bench: CommandBench;
 
   before(async () => {
-    region = await serveRegion(
-      (operation, _caller, request) => {
-        requests.push([operation, request]);
-        return answer(operation, request);
-      },
-      { status: { nodeId: "n1", role: "leader", term: 7, members: [{ nodeId: "n1" }] } },
-    );
-    folder = await mkdtemp(join(tmpdir(), "holdfast-cli-"));
-    await writeFile(join(folder, "ca.pem"), region.ca);
-    await writeFile(join(folder, "token"), `${token}\n`);
-    await writeFile(join(folder, "value"), "hunter2\n");
-    await writeFile(join(folder, "marked"), "\ufeffhunter2\r\n");
-    await writeFile(join(folder, "bytes"), Buffer.of(0, 255, 1));
+    bench = await CommandBench.open(answer, {
+      status: { nodeId: "n1", role: "leader", term: 7, members: [{ nodeId: "n1" }] },
+    });
   });
 
   after(async () => {
-    await region[Symbol.asyncDispose]();
-    await rm(folder, { recursive: true });
+    await bench[Symbol.asyncDispose]();
   });
-
-  function holdfast(args: readonly string[], options: RunOptions = {}): Promise<Run> {
-    const environment = {
-      HOLDFAST_ENDPOINT: region.endpoint,
-      HOLDFAST_TOKEN: token,
-      HOLDFAST_CA_FILE: join(folder, "ca.pem"),
-      ...options.environment,
-    };
-    requests.length = 0;
-    return runHoldfast(
-      args.map((word) => word.replace("FOLDER", folder)),
-      { ...options, environment },
-    );
-  }
 
   const asked: [line: string, operation: string, request: object, stdin?: string][] = [
     [
@@ -152,12 +119,12 @@ describe("holdfast, the command", function () {
   ];
   for (const [line, operation, request, stdin] of asked) {
     it(`asks for ${operation} on "${line}"`, async () => {
-      const { exitCode, stderr } = await holdfast(line.split(" "), { stdin });
+      const { exitCode, stderr } = await bench.holdfast(line, { stdin });
 
       assert.equal(stderr, "");
       assert.equal(exitCode, 0);
-      assert.equal(requests.length, 1);
-      const [[seen, members] = assert.fail("nothing was asked")] = requests;
+      assert.equal(bench.requests.length, 1);
+      const [[seen, members] = assert.fail("nothing was asked")] = bench.requests;
       const given = Object.entries(members).filter(([name]) => name !== "clientRequestToken");
       assert.equal(seen, operation);
       assert.deepEqual(Object.fromEntries(given), request);
@@ -165,7 +132,7 @@ describe("holdfast, the command", function () {
   }
 
   it("prints JSON with the names of AWS", async () => {
-    const { stdout } = await holdfast(["secret", "describe", "prod/db", "--output", "json"]);
+    const { stdout } = await bench.holdfast(["secret", "describe", "prod/db", "--output", "json"]);
 
     assert.deepEqual(JSON.parse(stdout), {
       ARN: arn,
@@ -179,26 +146,26 @@ describe("holdfast, the command", function () {
   });
 
   it("prints an empty list as one", async () => {
-    const { stdout } = await holdfast(["--output", "json", "secret", "list"]);
+    const { stdout } = await bench.holdfast(["--output", "json", "secret", "list"]);
 
     assert.deepEqual(JSON.parse(stdout), { SecretList: [] });
   });
 
   it("prints a table in which a control character cannot steer the terminal", async () => {
-    const { stdout } = await holdfast(["secret", "get", "prod/db"]);
+    const { stdout } = await bench.holdfast(["secret", "get", "prod/db"]);
 
     assert.match(stdout, /│ SecretString +│ hunter2\\x1b\[31m +│/);
     assert.equal(stdout.includes("\u001b"), false);
   });
 
   it("prints a value to the byte for a pipe", async () => {
-    const { stdout } = await holdfast(["secret", "get", "prod/db", "--value-only"]);
+    const { stdout } = await bench.holdfast(["secret", "get", "prod/db", "--value-only"]);
 
     assert.equal(stdout, "hunter2\u001b[31m");
   });
 
   it("shows the node that answers and the members of its region", async () => {
-    const { stdout } = await holdfast(["status", "--output", "json"]);
+    const { stdout } = await bench.holdfast(["status", "--output", "json"]);
 
     assert.deepEqual(JSON.parse(stdout), {
       NodeId: "n1",
@@ -209,7 +176,7 @@ describe("holdfast, the command", function () {
   });
 
   it("takes its settings from options before the environment", async () => {
-    const { endpoint } = region;
+    const { endpoint } = bench.region;
     const environment = {
       HOLDFAST_ENDPOINT: "nowhere:1",
       HOLDFAST_TOKEN: "hft_wrong",
@@ -217,7 +184,7 @@ describe("holdfast, the command", function () {
     };
     const line = `--endpoint ${endpoint} --token-file FOLDER/token --ca-file FOLDER/ca.pem status`;
 
-    const { exitCode, stderr } = await holdfast(line.split(" "), { environment });
+    const { exitCode, stderr } = await bench.holdfast(line, { environment });
 
     assert.equal(stderr, "");
     assert.equal(exitCode, 0);
@@ -287,7 +254,7 @@ describe("holdfast, the command", function () {
   ];
   for (const [line, exitCode, sentence, stdin] of mistakes) {
     it(`ends with ${exitCode} and one sentence on "${line}"`, async () => {
-      const result = await holdfast(line.split(" "), { stdin });
+      const result = await bench.holdfast(line, { stdin });
 
       assert.match(result.stderr, sentence);
       assert.equal(result.stderr.split("\n").length, 2);
@@ -298,7 +265,7 @@ describe("holdfast, the command", function () {
   }
 
   it("says which setting is missing and what it should be", async () => {
-    const { stderr, exitCode } = await holdfast(["status"], {
+    const { stderr, exitCode } = await bench.holdfast(["status"], {
       environment: { HOLDFAST_TOKEN: "" },
     });
 
@@ -307,7 +274,7 @@ describe("holdfast, the command", function () {
   });
 
   it("shows help on standard output, and no option that takes a value in the open", async () => {
-    const { stdout, exitCode } = await holdfast(["secret", "create", "--help"]);
+    const { stdout, exitCode } = await bench.holdfast(["secret", "create", "--help"]);
 
     assert.match(stdout, /--value-stdin/);
     assert.doesNotMatch(stdout, /--value /);

@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import { describe, it } from "mocha";
 import { refuseCall, type RefusalCode } from "../../src/base/errors.ts";
-import { HoldfastClient, HoldfastError } from "../../src/client/client.ts";
+import { HoldfastClient, HoldfastError, type ClientOptions } from "../../src/client/client.ts";
 import { realWorld, type World } from "../../src/client/client-calls.ts";
 import { serveRegion, token, type GrpcRegion } from "../support/grpc-region.ts";
 
@@ -31,8 +31,8 @@ describe("HoldfastClient", () => {
     });
     using client = clientOf([region]);
     const methods = Object.getOwnPropertyNames(HoldfastClient.prototype).filter(
-      // A backup is a stream of its own: test/cli/backup.test.ts.
-      (name) => !["constructor", "close", "clusterStatus", "createBackup"].includes(name),
+      // Streams are tested by themselves: test/cli/backup.test.ts, test/client/watch.test.ts.
+      (name) => !["constructor", "close", "clusterStatus", "createBackup", "watch"].includes(name),
     );
 
     for (const method of methods) {
@@ -112,7 +112,7 @@ describe("HoldfastClient", () => {
 
   const repetitions: [
     what: string,
-    refusal: "no_leader" | "outcome_unknown" | "timed_out" | "overloaded",
+    refusal: Failing,
     make: (client: HoldfastClient) => Promise<object>,
     attempts: number,
   ][] = [
@@ -120,7 +120,8 @@ describe("HoldfastClient", () => {
     ["a delete", "outcome_unknown", (client) => client.deleteSecret({ secretId: "db" }), 1],
     ["a read", "outcome_unknown", (client) => client.describeSecret({ secretId: "db" }), 2],
     ["a read", "timed_out", (client) => client.describeSecret({ secretId: "db" }), 1],
-    ["a create", "overloaded", (client) => client.createSecret({ name: "db" }), 1],
+    ["a create", "overloaded", (client) => client.createSecret({ name: "db" }), 2],
+    ["a delete", "rate_exceeded", (client) => client.deleteSecret({ secretId: "db" }), 2],
   ];
   for (const [what, refusal, make, attempts] of repetitions) {
     it(`makes ${what} ${attempts === 1 ? "once" : "again"} after ${refusal}`, async () => {
@@ -147,6 +148,20 @@ describe("HoldfastClient", () => {
     await client.describeSecret({ secretId: "db" });
 
     assert.deepEqual(waits, [25, 50, 100, 200]);
+  });
+
+  it("comes back less and less when it asks too much, and gives up soon", async () => {
+    await using failing = await regionThatFails("rate_exceeded", 100);
+    const { region, requests } = failing;
+    const waits: number[] = [];
+    using client = clientOf([region], waits);
+
+    const error = await failureOf(client.describeSecret({ secretId: "db" }));
+
+    assert.equal(error.code, "rate_exceeded");
+    assert.equal(requests.length, 5);
+    // The second that the server asks for, and a draw.
+    assert.deepEqual(waits, [1_100, 1_200, 1_400, 1_800]);
   });
 
   it("asks the next node when one refuses the connection, and stays there", async () => {
@@ -241,22 +256,86 @@ describe("HoldfastClient", () => {
     assert.equal(cut.length, 1);
   });
 
+  it("sends writes to the leader once it knows it, and reads where they were", async () => {
+    const seen: string[] = [];
+    const serve = (nodeId: string): Promise<GrpcRegion> =>
+      serveRegion(
+        (operation) => {
+          seen.push(`${operation} ${nodeId}`);
+          return Promise.resolve({});
+        },
+        { status: { nodeId, leader: "n2", term: 3, members: [] } },
+      );
+    await using one = await serve("n1");
+    await using two = await serve("n2");
+    using client = clientOf([one, two]);
+
+    // The second one sets the search off, and what it comes to is known some time later.
+    await client.deleteSecret({ secretId: "db" });
+    while (seen.at(-1) !== "DeleteSecret n2") await client.deleteSecret({ secretId: "db" });
+    await client.describeSecret({ secretId: "db" });
+    await client.deleteSecret({ secretId: "db" });
+
+    assert.deepEqual(seen.slice(0, 2), ["DeleteSecret n1", "DeleteSecret n1"]);
+    assert.deepEqual(seen.slice(-2), ["DescribeSecret n1", "DeleteSecret n2"]);
+  });
+
+  it("asks all nodes in turn when reads are to be spread", async () => {
+    const seen: string[] = [];
+    const serve = (name: string): Promise<GrpcRegion> =>
+      serveRegion(() => {
+        seen.push(name);
+        return Promise.resolve({});
+      });
+    await using one = await serve("one");
+    await using two = await serve("two");
+    using client = clientOf([one, two], [], { reads: "spread" });
+
+    for (let read = 0; read < 4; read += 1) await client.describeSecret({ secretId: "db" });
+
+    assert.deepEqual(seen, ["two", "one", "two", "one"]);
+  });
+
+  it("begins with a node by the draw, so that clients with one list do not all take the first", async () => {
+    await using one = await serveRegion(() => Promise.resolve({ name: "one" }));
+    await using two = await serveRegion(() => Promise.resolve({ name: "two" }));
+    const world = { ...realWorld, entropy: { ...realWorld.entropy, below: () => 1 } };
+    const endpoints = [one.endpoint, two.endpoint];
+    using client = new HoldfastClient({ endpoints, token, ca: one.ca }, world);
+
+    assert.equal((await client.describeSecret({ secretId: "db" })).name, "two");
+  });
+
+  it("says that it was closed when it is used afterwards", async () => {
+    await using region = await serveRegion(() => Promise.resolve({}));
+    const client = clientOf([region]);
+    client.close();
+
+    const error = await failureOf(client.listSecrets());
+
+    assert.match(error.message, /the client was closed/);
+  });
+
   it("refuses to be made without an endpoint", () => {
     assert.throws(() => new HoldfastClient({ endpoints: [], token }), /at least one endpoint/);
   });
 });
 
-function clientOf(regions: readonly GrpcRegion[], waits: number[] = []): HoldfastClient {
+function clientOf(
+  regions: readonly GrpcRegion[],
+  waits: number[] = [],
+  options: Partial<ClientOptions> = {},
+): HoldfastClient {
   const endpoints = regions.map(({ endpoint }) => endpoint);
   const ca = regions[0]?.ca ?? "";
-  return new HoldfastClient({ endpoints, token, ca }, instantWorld(waits));
+  return new HoldfastClient({ endpoints, token, ca, ...options }, instantWorld(waits));
 }
 
-/** Nobody waits, and every draw is in the middle. */
+/** Nobody waits, every draw is in the middle, and the first node is asked first. */
 function instantWorld(waits: number[]): World {
   return {
     ...realWorld,
-    entropy: { ...realWorld.entropy, below: (limit) => limit / 2 },
+    entropy: { ...realWorld.entropy, below: (limit) => (limit === 1_000 ? 500 : 0) },
     wait: (ms) => {
       waits.push(ms);
       return Promise.resolve();
@@ -264,7 +343,10 @@ function instantWorld(waits: number[]): World {
   };
 }
 
-type Failing = Extract<RefusalCode, "no_leader" | "outcome_unknown" | "timed_out" | "overloaded">;
+type Failing = Extract<
+  RefusalCode,
+  "no_leader" | "outcome_unknown" | "timed_out" | "overloaded" | "rate_exceeded"
+>;
 
 /** Refuses the first `times` calls, then answers. */
 async function regionThatFails(refusal: Failing, times: number) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "mocha";
-import { EndpointRing, parseEndpoints } from "../../src/client/endpoints.ts";
+import { parseEndpoints, placeOf } from "../../src/client/endpoints.ts";
 
 describe("parseEndpoints", () => {
   it("takes one, several, and IPv6", () => {
@@ -23,24 +23,9 @@ describe("parseEndpoints", () => {
   }
 });
 
-describe("EndpointRing", () => {
-  it("goes on to the next node, and round", () => {
-    const ring = new EndpointRing(["a", "b"]);
-
-    ring.leave("a");
-    const second = ring.current;
-    ring.leave("b");
-
-    assert.equal(second, "b");
-    assert.equal(ring.current, "a");
-  });
-
-  it("moves once when two calls leave the same node", () => {
-    const ring = new EndpointRing(["a", "b", "c"]);
-
-    ring.leave("a");
-    ring.leave("a");
-
-    assert.equal(ring.current, "b");
+describe("placeOf", () => {
+  it("takes host and port apart, and an IPv6 address out of its brackets", () => {
+    assert.deepEqual(placeOf("localhost:7001"), { host: "localhost", port: 7001 });
+    assert.deepEqual(placeOf("[::1]:65535"), { host: "::1", port: 65_535 });
   });
 });

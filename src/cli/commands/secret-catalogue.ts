@@ -1,14 +1,12 @@
-// The commands that tell what secrets there are, tag them, delete them and bring them back.
+// The commands that tell all about a secret, tag it, delete it and bring it back.
 import type { Command } from "commander";
-import type { HoldfastClient } from "../../client/client.ts";
-import type { Filter, SecretListEntry, Tag } from "../../generated/public-contract.ts";
-import { collectFilter, collectTag, wholeNumber } from "../argument-values.ts";
+import type { Tag } from "../../generated/public-contract.ts";
+import { collectTag, wholeNumber } from "../argument-values.ts";
 import { runCommand } from "../run-command.ts";
 import { UsageError } from "../usage-error.ts";
 
 export function addCatalogueCommands(secret: Command): void {
   addDescribe(secret);
-  addList(secret);
   addDelete(secret);
   addRestore(secret);
   addTag(secret);
@@ -27,55 +25,6 @@ function addDescribe(secret: Command): void {
         message: await client.describeSecret({ secretId }),
       }));
     });
-}
-
-interface ListOptions {
-  readonly filter?: readonly Filter[];
-  readonly includeDeleted?: true;
-  readonly limit?: number;
-}
-
-const filterHelp =
-  "description, name, tag-key, tag-value, primary-region, owning-service or all; " +
-  "may be given several times: all must hold";
-
-function addList(secret: Command): void {
-  secret
-    .command("list")
-    .description("list secrets, without their values")
-    .option("--filter <key=value>", filterHelp, collectFilter)
-    .option("--include-deleted", "those marked for deletion too")
-    .option("--limit <count>", "at most so many", wholeNumber)
-    .action(async (options: ListOptions, command: Command) => {
-      await runCommand(command, async (client) => ({
-        kind: "message",
-        name: "ListSecretsResponse",
-        message: { secretList: await listSecrets(client, options) },
-        columns: {
-          list: "SecretList",
-          members: ["Name", "Description", "LastChangedDate", "DeletedDate", "Tags"],
-        },
-      }));
-    });
-}
-
-const largestPage = 100;
-
-async function listSecrets(
-  client: HoldfastClient,
-  { filter: filters, includeDeleted, limit = Infinity }: ListOptions,
-): Promise<readonly SecretListEntry[]> {
-  const secrets: SecretListEntry[] = [];
-  const includePlannedDeletion = includeDeleted;
-  let nextToken: string | undefined;
-  do {
-    const maxResults = Math.max(Math.min(limit - secrets.length, largestPage), 1);
-    const request = { filters, includePlannedDeletion, maxResults, nextToken };
-    const page = await client.listSecrets(request);
-    secrets.push(...page.secretList);
-    nextToken = page.nextToken;
-  } while (nextToken !== undefined && secrets.length < limit);
-  return secrets.slice(0, limit);
 }
 
 function addDelete(secret: Command): void {

@@ -1,8 +1,12 @@
 // The commands that write and read values, and look at versions and labels.
 import type { Command } from "commander";
 import type { HoldfastClient } from "../../client/client.ts";
-import type { SecretVersionsListEntry, Tag } from "../../generated/public-contract.ts";
-import { collect, collectTag } from "../argument-values.ts";
+import type {
+  ReplicaRegion,
+  SecretVersionsListEntry,
+  Tag,
+} from "../../generated/public-contract.ts";
+import { collect, collectReplica, collectTag } from "../argument-values.ts";
 import { runCommand, type Output } from "../run-command.ts";
 import { addValueOptions, givenValue, requiredValue, type ValueOptions } from "../secret-value.ts";
 import { UsageError } from "../usage-error.ts";
@@ -10,6 +14,7 @@ import { UsageError } from "../usage-error.ts";
 interface MetadataOptions extends ValueOptions {
   readonly description?: string;
   readonly kmsKey?: string;
+  readonly type?: string;
   readonly token?: string;
 }
 
@@ -30,19 +35,33 @@ function addCreate(secret: Command): void {
     .option("--description <text>", "for people")
     .option("--kms-key <id>", "the key that seals the value")
     .option("--tag <key=value>", "a tag; may be given several times", collectTag)
+    .option("--type <type>", "the format of a secret that a partner manages")
+    .option(
+      "--replica <region>",
+      "a region for a copy, or region=key; may be given several times",
+      collectReplica,
+    )
+    .option("--overwrite-replica", "a copy may replace a secret of the same name there")
     .option("--token <token>", tokenHelp)
-    .action(async (name: string, options: MetadataOptions & Tagged, command: Command) => {
+    .action(async (name: string, options: CreateOptions, command: Command) => {
       const value = await givenValue(options, process.stdin);
-      const { description, kmsKey: kmsKeyId, tag: tags, token: clientRequestToken } = options;
-      const request = { name, description, kmsKeyId, tags, clientRequestToken, ...value };
+      const { description, kmsKey: kmsKeyId, tag: tags, type, token: clientRequestToken } = options;
+      const copies = {
+        addReplicaRegions: options.replica,
+        forceOverwriteReplicaSecret: options.overwriteReplica,
+      };
+      const facts = { name, description, kmsKeyId, tags, type, clientRequestToken };
+      const request = { ...facts, ...copies, ...value };
       await runCommand(command, async (client) =>
         reply("CreateSecretResponse", await client.createSecret(request)),
       );
     });
 }
 
-interface Tagged {
+interface CreateOptions extends MetadataOptions {
   readonly tag?: readonly Tag[];
+  readonly replica?: readonly ReplicaRegion[];
+  readonly overwriteReplica?: true;
 }
 
 interface GetOptions {
@@ -96,11 +115,12 @@ function addUpdate(secret: Command): void {
     .argument("<id>", "name or ARN")
     .option("--description <text>", "for people; empty takes it away")
     .option("--kms-key <id>", "the key that seals the value; empty goes back to the default")
+    .option("--type <type>", "the format of a secret that a partner manages")
     .option("--token <token>", tokenHelp)
     .action(async (secretId: string, options: MetadataOptions, command: Command) => {
       const value = await givenValue(options, process.stdin);
-      const { description, kmsKey: kmsKeyId, token: clientRequestToken } = options;
-      const request = { secretId, description, kmsKeyId, clientRequestToken, ...value };
+      const { description, kmsKey: kmsKeyId, type, token: clientRequestToken } = options;
+      const request = { secretId, description, kmsKeyId, type, clientRequestToken, ...value };
       await runCommand(command, async (client) =>
         reply("UpdateSecretResponse", await client.updateSecret(request)),
       );
