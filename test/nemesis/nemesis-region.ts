@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { giveAmpleLimits } from "../../cluster/local/ample-limits.ts";
 import { readEnvFile } from "../../cluster/local/env-file.ts";
 import { foundFleet } from "../../cluster/local/found-fleet.ts";
 import { writeStart } from "../../cluster/local/node-config.ts";
@@ -111,6 +112,7 @@ export class NemesisRegion implements AsyncDisposable {
   }
 
   async #found(): Promise<void> {
+    giveAmpleLimits(this.home);
     const { regions } = await foundFleet(this.home, { regions: [regionName], nodesPerRegion: 3 });
     const members = regions[0]?.nodes ?? [];
     const places = regionPlaces(this.home, regionName);

@@ -1,5 +1,6 @@
 // Calls to one node, each made once and on no other: what it comes to is what that node said.
 import { Metadata, status, type ServiceError } from "@grpc/grpc-js";
+import { systemClock } from "../../src/base/clock.ts";
 import { fromWire, toWire, type Message } from "../../src/base/message-shape.ts";
 import { publicService } from "../../src/base/public-services.ts";
 import { NodeConnection } from "../../src/client/node-connection.ts";
@@ -109,7 +110,7 @@ export class NodeCaller implements Disposable {
     const known = this.#connection;
     if (known?.life === life) return known.made;
     this.#forget();
-    const made = new NodeConnection(parts.grpc, this.#access);
+    const made = new NodeConnection(parts.grpc, this.#access, systemClock);
     this.#connection = { life, made };
     return made;
   }

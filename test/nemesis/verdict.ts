@@ -32,6 +32,7 @@ const silent: ReadonlySet<string> = new Set([
   "no_leader",
   "node_locked",
   "overloaded",
+  "rate_exceeded",
   "timed_out",
   "unreachable",
 ]);

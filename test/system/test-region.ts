@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { giveAmpleLimits } from "../../cluster/local/ample-limits.ts";
 import { readClusterFile, type ClusterNode } from "../../cluster/local/cluster-file.ts";
 import { LocalFleet } from "../../cluster/local/local-fleet.ts";
 import { placesOf, regionPlaces } from "../../cluster/local/places.ts";
@@ -35,6 +36,7 @@ export class TestRegion implements AsyncDisposable {
 
   /** Starts it, or starts it again when nothing of it runs any more. */
   async launch(): Promise<void> {
+    giveAmpleLimits(this.home);
     this.#fleet = await LocalFleet.launch({
       home: this.home,
       shape: { regions: [regionName], nodesPerRegion: 3 },
