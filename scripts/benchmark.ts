@@ -4,6 +4,7 @@
 //   --json FILE   writes the figures for programs too
 //   --large N     one node with N secrets instead: its restart, its memory, its backup
 //   --catch-up N  a follower that is N entries behind instead
+//   --listing N   one node with N secrets instead: its pages of ListSecrets
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { BenchRegion } from "./benchmark/bench-region.ts";
@@ -11,7 +12,13 @@ import { conditionsOf } from "./benchmark/conditions.ts";
 import { measureFailover } from "./benchmark/failover.ts";
 import { measureCatchUp, measureLargeStore, type Figures } from "./benchmark/large-store.ts";
 import { Workers } from "./benchmark/load.ts";
-import { describeConditions, describeResult, type BenchmarkResult } from "./benchmark/report.ts";
+import { measureListing } from "./benchmark/listing.ts";
+import {
+  describeConditions,
+  describeListing,
+  describeResult,
+  type BenchmarkResult,
+} from "./benchmark/report.ts";
 import {
   BenchLoad,
   runs,
@@ -24,6 +31,7 @@ const secrets = 1_000;
 const quickPace: Pace = { warmUpMs: 500, measuredMs: 3_500 };
 const fullPace: Pace = { warmUpMs: 3_000, measuredMs: 20_000 };
 const failoverTrials = { quick: 5, full: 20 } as const;
+const listedSecrets = { quick: 10_000, full: 100_000 } as const;
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -32,6 +40,10 @@ async function main(words: readonly string[]): Promise<number> {
   if (flags === undefined) return 2;
   if (flags.large !== undefined) return print(await measureLargeStore(flags.large));
   if (flags.catchUp !== undefined) return print(await measureCatchUp(flags.catchUp));
+  if (flags.listing !== undefined) {
+    const listing = await measureListing(flags.listing);
+    return print([["pages", `\n${describeListing(listing)}`]]);
+  }
   const result = await measureAll(flags.length);
   console.log(`\n${describeResult(result)}`);
   if (flags.json !== undefined) {
@@ -52,6 +64,7 @@ interface Flags {
   readonly json: string | undefined;
   readonly large: number | undefined;
   readonly catchUp: number | undefined;
+  readonly listing: number | undefined;
 }
 
 function parseFlags(words: readonly string[]): Flags | undefined {
@@ -63,6 +76,7 @@ function parseFlags(words: readonly string[]): Flags | undefined {
         json: { type: "string" },
         large: { type: "string" },
         "catch-up": { type: "string" },
+        listing: { type: "string" },
       },
       strict: true,
     });
@@ -71,11 +85,13 @@ function parseFlags(words: readonly string[]): Flags | undefined {
       json: values.json,
       large: countOf(values.large),
       catchUp: countOf(values["catch-up"]),
+      listing: countOf(values.listing),
     };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     console.error(
-      `${reason} npm run bench takes --quick, --json FILE, --large N and --catch-up N, after two dashes.`,
+      `${reason} npm run bench takes --quick, --json FILE, --large N, --catch-up N and --listing N, ` +
+        "after two dashes.",
     );
     return undefined;
   }
@@ -89,6 +105,12 @@ function countOf(word: string | undefined): number | undefined {
 }
 
 async function measureAll(length: Flags["length"]): Promise<BenchmarkResult> {
+  const measured = await measureRegion(length);
+  console.log("Listing …");
+  return { ...measured, listing: await measureListing(listedSecrets[length]) };
+}
+
+async function measureRegion(length: Flags["length"]): Promise<Omit<BenchmarkResult, "listing">> {
   const conditions = conditionsOf(process.cwd());
   console.log("Starting a region of three nodes …");
   await using region = await BenchRegion.open();

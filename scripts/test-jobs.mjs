@@ -8,11 +8,12 @@ import { join, relative, sep } from "node:path";
 /** @typedef {import("./lanes.mjs").Job} Job */
 
 /** Below dist/test: every file in them is a job of its own. */
-const folders = ["simulation", "system", "cluster", "cli"];
+const folders = ["simulation", "system", "cluster", "cli", "fuzz", "conformance", "model"];
 
 /** They take longest, so they begin first. */
 const longest = [
   "simulation/node-simulation",
+  "fuzz/fuzz",
   "system/clients",
   "cluster/local-fleet",
   "system/bit-flip",

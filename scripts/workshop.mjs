@@ -24,7 +24,10 @@ const commands = {
   status: (words) => withoutBuilding("status", words),
   test: (words) => check(root, words),
   bench: (words) => built("dist/scripts/benchmark.js", words),
+  conformance: (words) => built("dist/test/conformance/main.js", words),
+  model: (words) => built("dist/test/model/main.js", words),
   simulate: (words) => built("dist/test/simulation/simulate.js", words),
+  fuzz: (words) => built("dist/test/fuzz/main.js", words),
   nemesis: (words) => built("dist/test/nemesis/main.js", words),
   "check-history": (words) => built("dist/test/nemesis/check-history.js", words),
 };

@@ -3,6 +3,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { giveAmpleLimits } from "../../cluster/local/ample-limits.ts";
 import { readClusterFile, type ClusterNode } from "../../cluster/local/cluster-file.ts";
 import { LocalFleet } from "../../cluster/local/local-fleet.ts";
 import { nodePlaces, placesOf } from "../../cluster/local/places.ts";
@@ -34,6 +35,7 @@ export class BenchRegion implements AsyncDisposable {
   static async open(nodesPerRegion = 3): Promise<BenchRegion> {
     const home = mkdtempSync(join(folderOnDisk(), "holdfast-bench-"));
     const shape = { regions: [regionName], nodesPerRegion };
+    giveAmpleLimits(home);
     const fleet = await LocalFleet.launch({ home, shape });
     const region = new BenchRegion(home, fleet);
     await fleet.waitReady();

@@ -14,6 +14,7 @@ import { loadRootKeyFile } from "../../src/crypto/root-key-file.ts";
 import type { Command } from "../../src/machine/command.ts";
 import { votersOnly } from "../../src/raft/configuration.ts";
 import type { Entry } from "../../src/raft/input.ts";
+import type { CreateSecret } from "../../src/secrets/commands/create-secret.ts";
 import { defaultSecretLimits } from "../../src/secrets/limits.ts";
 import { loadConfiguration, type Configuration } from "../../src/server/config.ts";
 import { applyEntry } from "../../src/storage/apply-entry.ts";
@@ -21,9 +22,12 @@ import { encodeEnvelope } from "../../src/storage/command-codec.ts";
 import { NodeStore } from "../../src/storage/node-store.ts";
 
 /** As many commands as go into one synced batch. */
-const batchSize = 500;
+const batchSize = 4_000;
 /** Entries that are left in the log, for followers that are a little behind. */
 const keptEntries = 1_000;
+
+/** What each secret is called and told by. */
+export type Appearance = Pick<CreateSecret, "name" | "description" | "tags">;
 
 export function nameOfFilled(place: number): string {
   return `filled/${String(place).padStart(7, "0")}`;
@@ -35,7 +39,15 @@ export function nameOfFilled(place: number): string {
  */
 export async function fillStores(
   configFiles: readonly string[],
-  { count, valueBytes }: { readonly count: number; readonly valueBytes: number },
+  {
+    count,
+    valueBytes,
+    appearance = plain,
+  }: {
+    readonly count: number;
+    readonly valueBytes: number;
+    readonly appearance?: (place: number) => Appearance;
+  },
 ): Promise<void> {
   const configurations = configFiles.map((file) => loadConfiguration(file));
   const stores = await Promise.all(configurations.map(openStore));
@@ -53,15 +65,31 @@ export async function fillStores(
     assert.ok(record !== undefined, "the region has its keys");
     const { clusterId, region } = configuration;
     using keyring = openKeyring({ clusterId, region, unsealKey, record, entropy: systemEntropy });
+    let landing = Promise.resolve();
     for (let place = 0; place < count; place += batchSize) {
-      const entries = Array.from({ length: Math.min(batchSize, count - place) }, (_, offset) =>
-        entryFor(store, offset, createSecret(keyring, configuration, place + offset, valueBytes)),
+      // Sealed while the batch before is on its way to the disk.
+      const commands = Array.from({ length: Math.min(batchSize, count - place) }, (_, offset) =>
+        createSecret(keyring, configuration, {
+          ...appearance(place + offset),
+          value: String(place + offset).padEnd(valueBytes, "."),
+        }),
       );
-      await Promise.all(stores.map((each) => write(each, entries)));
+      await landing;
+      const entries = commands.map((command, offset) => entryFor(store, offset, command));
+      landing = Promise.all(stores.map((each) => write(each, entries))).then(() => undefined);
     }
+    await landing;
   } finally {
     await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()));
   }
+}
+
+function plain(place: number): Appearance {
+  return {
+    name: nameOfFilled(place),
+    description: undefined,
+    tags: [{ key: "team", value: `team-${place % 100}` }],
+  };
 }
 
 function openStore({ dataDir, clusterId, region, nodeId }: Configuration): Promise<NodeStore> {
@@ -89,13 +117,11 @@ function entryFor(store: NodeStore, offset: number, command: Command): Entry {
 function createSecret(
   keyring: Keyring,
   { region, account }: Configuration,
-  place: number,
-  valueBytes: number,
+  { name, description, tags, value: text }: Appearance & { readonly value: string },
 ): Command {
-  const name = nameOfFilled(place);
   const arn = mintSecretArn({ region, account }, name, (limit) => systemEntropy.below(limit));
   const versionId = randomUUID();
-  using value = Plaintext.take(utf8(String(place).padEnd(valueBytes, ".")));
+  using value = Plaintext.take(utf8(text));
   const { keyRef, sealedValue, sealedDataKey } = keyring.sealValue(
     { arn, versionId, kind: "string" },
     value,
@@ -105,10 +131,10 @@ function createSecret(
     name,
     arn,
     token: versionId,
-    description: undefined,
+    description,
     type: undefined,
     kmsKeyId: undefined,
-    tags: [{ key: "team", value: `team-${place % 100}` }],
+    tags,
     version: {
       versionId,
       keyRef,

@@ -1,6 +1,7 @@
 // What the benchmark prints, and what it writes for programs.
 import Table from "cli-table3";
 import type { Conditions } from "./conditions.ts";
+import type { Listing } from "./listing.ts";
 import { quantile } from "./load.ts";
 import { valueBytes } from "./orders.ts";
 import type { RunResult } from "./runs.ts";
@@ -11,6 +12,7 @@ export interface BenchmarkResult {
   readonly runs: readonly RunResult[];
   /** The longest time without an acknowledged write after each kill of the leader, in ms. */
   readonly failoverGaps: readonly number[];
+  readonly listing: Listing;
 }
 
 /** No call to a healthy region takes longer. */
@@ -21,6 +23,7 @@ export function describeResult({
   secrets,
   runs,
   failoverGaps,
+  listing,
 }: BenchmarkResult): string {
   return [
     `Three nodes on one machine, TLS on, every write synced; values of ${valueBytes} bytes in ${secrets} secrets.`,
@@ -28,6 +31,7 @@ export function describeResult({
     "The clients share the processors with the nodes.",
     tableOf(runs),
     describeFailover(failoverGaps),
+    describeListing(listing),
     ...warningsFor(runs),
   ].join("\n\n");
 }
@@ -89,6 +93,22 @@ function describeFailover(gaps: readonly number[]): string {
     `median ${Math.round(quantile(sorted, 0.5))} ms, most ${Math.round(sorted.at(-1) ?? 0)} ms ` +
     `(${gaps.map(Math.round).join(", ")})`
   );
+}
+
+export function describeListing({ secrets, pageSize, results }: Listing): string {
+  const table = new Table({
+    head: [`ListSecrets, ${secrets} secrets`, "secrets", "p50 ms", "p99 ms", "max ms"],
+    style: { head: [], border: [], compact: true },
+    colAligns: ["left", ...Array.from({ length: 4 }, () => "right" as const)],
+  });
+  for (const { name, found, p50, p99, max } of results) {
+    table.push([name, found, ...[p50, p99, max].map((ms) => ms.toFixed(1))]);
+  }
+  return [
+    table.toString(),
+    `One node, pages of up to ${pageSize}, one call at a time as a client beside the node sees it: the`,
+    "server's own time is less.",
+  ].join("\n");
 }
 
 /** Loud, for what a table would hide. */
