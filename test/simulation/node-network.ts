@@ -51,9 +51,13 @@ interface Way<Packet> {
 const silenceMicros = 2_000_000;
 const reconnectMicros = 100_000;
 
+/** Several ways there and back fit into a third of the shortest deadline of a call. */
+const calmMicros: Micros = 10_000;
+
 export class SimNetwork<Packet> {
   readonly #parts: NetworkParts<Packet>;
   readonly #ways = new Map<NodeId, Map<NodeId, Way<Packet>>>();
+  #slowestMicros: Micros = Infinity;
 
   constructor(parts: NetworkParts<Packet>) {
     this.#parts = parts;
@@ -83,9 +87,9 @@ export class SimNetwork<Packet> {
   /** How long something takes from here to there. */
   delay(from: NodeId, to: NodeId): Micros {
     const { random, faults } = this.#parts;
-    return (
-      random.heavyTailed(faults.usualMicros, faults.mostMicros) + this.#way(from, to).slowMicros
-    );
+    const tail = Math.min(faults.mostMicros, this.#slowestMicros);
+    const slow = Math.min(this.#way(from, to).slowMicros, this.#slowestMicros);
+    return random.heavyTailed(faults.usualMicros, tail) + slow;
   }
 
   cut(from: NodeId, to: NodeId): void {
@@ -102,6 +106,12 @@ export class SimNetwork<Packet> {
     if (way.isHalfOpen || !way.isOpen) return;
     way.isHalfOpen = true;
     this.#giveUpLater(way);
+  }
+
+  /** All ways are whole from now on, and none takes so long that a call's time cannot do. */
+  calm(): void {
+    this.heal();
+    this.#slowestMicros = calmMicros;
   }
 
   heal(): void {

@@ -163,7 +163,7 @@ export class Region {
   calm(): void {
     this.#isCalm = true;
     this.snapshotBreaks = 0;
-    this.network.heal();
+    this.network.calm();
     const fit = this.#chooseFit();
     for (const node of this.nodes.values()) {
       node.clock.calm();
