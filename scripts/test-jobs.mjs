@@ -10,6 +10,9 @@ import { join, relative, sep } from "node:path";
 /** Below dist/test: every file in them is a job of its own. */
 const folders = ["simulation", "system", "cluster", "cli", "fuzz", "conformance", "model"];
 
+/** Below dist/test: each of them is one job, the longest first. */
+const wholeFolders = ["storage", "services", "consensus", "server", "client"];
+
 /** They take longest, so they begin first. */
 const longest = [
   "simulation/node-simulation",
@@ -43,8 +46,14 @@ export function testJobs(root, environment) {
     .filter((entry) => entry.isFile() && entry.name.endsWith(".test.js"))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
-  const own = files.filter((file) => folders.includes(nameOf(file).split("/")[0] ?? ""));
-  const rest = files.filter((file) => !own.includes(file));
+  const folderOf = (/** @type {string} */ file) => nameOf(file).split("/")[0] ?? "";
+  const own = files.filter((file) => folders.includes(folderOf(file)));
+  const isOfWhole = (/** @type {string} */ file) => wholeFolders.includes(folderOf(file));
+  const rest = files.filter((file) => !own.includes(file) && !isOfWhole(file));
+  const folderJobs = wholeFolders.map((folder) => {
+    const inside = files.filter((file) => folderOf(file) === folder);
+    return { ...mochaJob(root, folder, inside), environment };
+  });
   const rank = (/** @type {string} */ file) => longest.toReversed().indexOf(nameOf(file));
   const inOrder = own.toSorted((one, other) => rank(other) - rank(one));
   const isAlone = (/** @type {string} */ file) => alone.includes(nameOf(file));
@@ -54,6 +63,7 @@ export function testJobs(root, environment) {
   });
   return {
     shared: [
+      ...folderJobs,
       { ...mochaJob(root, "all others", rest), environment },
       ...inOrder.filter((file) => !isAlone(file)).map(jobOf),
     ],

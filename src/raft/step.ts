@@ -170,7 +170,10 @@ function onPeerUnreachable(state: RaftState, peer: NodeId): StepResult {
   const known = role.progress.get(peer);
   // A snapshot travels on a way of its own, and whoever carries it says how it ended.
   if (known === undefined || known.mode === "snapshot") return { state, effects: [] };
-  const again = nextProgress(probeFrom(known, known.matchIndex), {
+  // Of one that has matched nothing yet nothing is known: to begin anew with the first entry would
+  // bring the state as a whole to a follower that may lack nothing, once the log begins later.
+  const from = known.matchIndex === 0 ? known.nextIndex : known.matchIndex;
+  const again = nextProgress(probeFrom(known, from), {
     isSending: false,
     sentCommit: known.matchIndex,
   });

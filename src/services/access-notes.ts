@@ -12,7 +12,7 @@ export interface NoteLimits {
   readonly bytes: number;
 }
 
-export const defaultNoteLimits: NoteLimits = { versions: 50_000, bytes: 16 * 1024 * 1024 };
+const defaultNoteLimits: NoteLimits = { versions: 50_000, bytes: 16 * 1024 * 1024 };
 
 /** Notes of one day, to be told to the leader. */
 export interface NotedReads {

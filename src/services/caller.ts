@@ -8,7 +8,7 @@ export interface Caller {
   readonly requestId: string;
   /** On the node's monotonic clock (`Clock.monotonicMs`): after it nobody waits for the answer. */
   readonly deadlineMs: number;
-  /** Aborts when the caller has hung up, or has its answer: whoever waits on its behalf may stop. */
+  /** Aborts when the caller has hung up, or has its answer: who waits on its behalf may stop. */
   readonly signal?: AbortSignal;
   /**
    * Told, before a successful answer, of the log index that it reflects: where a write was applied,

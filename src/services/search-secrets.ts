@@ -179,14 +179,16 @@ async function pageOfAll(
   const first = new FirstFew<Placed>(limit + 1, (one, other) =>
     comparePlaces(search, one.place, other.place),
   );
+  const isPassed = (place: SecretPosition): boolean =>
+    after !== undefined && comparePlaces(search, place, after) <= 0;
   for await (const { order, name } of names) {
     if (slices.isOver()) await slices.rest();
     const secret = view.secret(name);
     if (secret?.order !== order) continue;
     const placed = { place: placeOf(secret, search), secret };
-    if (after !== undefined && comparePlaces(search, placed.place, after) <= 0) continue;
     // Places are compared first: words cost more.
-    if (first.wouldKeep(placed) && finds(secret)) first.offer(placed);
+    if (isPassed(placed.place) || !first.wouldKeep(placed)) continue;
+    if (finds(secret)) first.offer(placed);
   }
   const kept = first.items.slice(0, limit);
   return pageOf(kept, kept.length === first.items.length ? undefined : kept.at(-1)?.place);

@@ -70,20 +70,22 @@ export async function* walkNames(
   { direction, after }: WalkStart,
 ): AsyncGenerator<PlacedName> {
   const sign = direction === "ascending" ? 1 : -1;
-  const ahead = disjoint(prefixes).sort((one, other) => (one < other ? -sign : sign));
-  for (const prefix of ahead) {
-    const term = after === undefined ? undefined : termOf(after.sortedBy);
-    const isWithin = term?.startsWith(prefix) === true;
-    const isBehind =
-      term !== undefined && (direction === "ascending" ? term > prefix : term < prefix);
-    if (isBehind && !isWithin) continue;
-    const start =
-      isWithin && after ? { term: termOf(after.sortedBy), order: after.order } : undefined;
+  const inOrder = disjoint(prefixes).sort((one, other) => (one < other ? -sign : sign));
+  const place = after && { term: termOf(after.sortedBy), order: after.order };
+  for (const prefix of inOrder) {
+    const isWithin = place?.term.startsWith(prefix) === true;
+    if (place !== undefined && !isWithin && isAhead(place.term, prefix, direction)) continue;
     const lookup: IndexLookup = { index: "name", prefix };
-    for await (const entry of entriesOf(view, lookup, { direction, after: start })) {
+    const start = { direction, after: isWithin ? place : undefined };
+    for await (const entry of entriesOf(view, lookup, start)) {
       yield { place: { sortedBy: entry.term, order: entry.order }, name: entry.name };
     }
   }
+}
+
+/** Whether a walk that has come to `term` has left `prefix` behind. */
+function isAhead(term: string, prefix: string, direction: Direction): boolean {
+  return direction === "ascending" ? term > prefix : term < prefix;
 }
 
 /** Without those that another one is the beginning of: no name is met twice. */

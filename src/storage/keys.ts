@@ -161,7 +161,7 @@ export function stateRowsOf(range: { readonly from: number; readonly below: numb
 }
 
 /** The state rows from one row key up to, and without, another. */
-export function stateRange(generation: number, from: Uint8Array, below: Uint8Array): KeyRange {
+function stateRange(generation: number, from: Uint8Array, below: Uint8Array): KeyRange {
   return { gte: stateKey(generation, from), lt: stateKey(generation, below) };
 }
 

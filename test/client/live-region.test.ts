@@ -27,7 +27,9 @@ describe("a client of a real region", function () {
   });
 
   function clientWith(options: Partial<ClientOptions>): HoldfastClient {
-    return new HoldfastClient({ ...optionsFromEnvironment(region.environment), ...options });
+    const endpoints = region.nodes().map(({ grpc }) => grpc);
+    const fromShell = optionsFromEnvironment(region.environment);
+    return new HoldfastClient({ ...fromShell, endpoints, ...options });
   }
 
   it("sends writes to the leader after a while, and spreads reads over all nodes", async () => {

@@ -2,7 +2,7 @@
 import type { Chance } from "./chance.ts";
 
 /** No input grows beyond this: the endpoint's limit on bodies, and a little more. */
-export const longestInput = 520 * 1024;
+const longestInput = 520 * 1024;
 
 export type Bytes = Uint8Array;
 

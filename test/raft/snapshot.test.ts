@@ -102,6 +102,17 @@ describe("step: snapshot", () => {
     assert.equal(progressOf(state, n2).nextIndex, 6);
   });
 
+  it("is not sent because the way broke to a follower that has matched nothing yet", () => {
+    const fresh = leaderWithShortLog();
+    assert.equal(progressOf(fresh, n2).matchIndex, 0);
+
+    const broken = step(fresh, { kind: "peer_unreachable", peer: n2 }).state;
+    const { state, effects } = step(broken, from(n2, heartbeatResponse(fresh.term)));
+
+    assert.deepEqual(only(effects, "send_snapshot"), []);
+    assert.equal(progressOf(state, n2).nextIndex, progressOf(fresh, n2).nextIndex);
+  });
+
   it("is not sent to a follower that is silent", () => {
     const silent = stepThrough(
       withEntriesSent(settledLeader({ log, term: 1 })),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { beforeEach, describe, it } from "mocha";
-import { refuseCall, type RefusalCode } from "../../src/base/errors.ts";
+import { refuseCall } from "../../src/base/errors.ts";
 import { nodeId } from "../../src/base/ids.ts";
 import { applyCommand } from "../../src/machine/apply.ts";
 import type { PurgeSecrets } from "../../src/secrets/commands/purge-secrets.ts";
@@ -202,10 +202,16 @@ describe("DeletionUpkeep", () => {
   it("waits out what keeps it from going on, and says nothing of it", async () => {
     await deleteNamed("db", 7);
     node.clock.advance(7 * dayMs);
-    const codes = ["low_space", "upgrade_under_way", "no_leader", "overloaded", "timed_out"];
-    for (const code of codes as readonly RefusalCode[]) {
+    const codes = [
+      "low_space",
+      "upgrade_under_way",
+      "no_leader",
+      "overloaded",
+      "timed_out",
+    ] as const;
+    for (const code of codes) {
       node.group.beforeNextApply(() => {
-        throw refuseCall(code, {} as never);
+        throw refuseCall(code, {});
       });
       await timers.run();
       assert.deepEqual([left(), timers.waits, fatal], [["db"], [minute], []], code);

@@ -100,7 +100,7 @@ describe("a SecretId", () => {
     };
     const caller = { principal: stranger, requestId: "r", deadlineMs: 1 };
 
-    await secretHandlers.DescribeSecret?.({ parts, caller, keyring }, { secretId: "db" });
+    await secretHandlers.DescribeSecret({ parts, caller, keyring }, { secretId: "db" });
 
     assert.deepEqual(asked, [{ named: "db", arn }]);
   });

@@ -40,7 +40,7 @@ beforeEach(async () => {
     [1, "b"],
   ] as const) {
     const day = Math.floor(node.clock.now() / dayMs) + later;
-    const reads = [...names].map((name) => {
+    const reads = Array.from(names, (name) => {
       const arn = node.group.view.secret(name)?.arn;
       assert.ok(arn);
       return { name, arn, versionIds: [] };

@@ -117,8 +117,9 @@ describe("searchSecrets", () => {
     it(`by name goes from one beginning to the next, and through none twice (${direction})`, async () => {
       const state = new MemoryState();
       const names = ["a1", "a2", "a3", "b1", "b2", "c", "c1", "c2", "d"];
-      for (const [order, name] of names.entries())
+      for (const [order, name] of names.entries()) {
         storeSecret(state, secretIn("", { name, order }));
+      }
       const filters = [{ key: "name", values: ["c", "a", "a2", "x", "c1"] }] as const;
       const wanted = { ...everything("name"), filters, direction };
       const slices = new WorkSlices(new SetClock(), Infinity);

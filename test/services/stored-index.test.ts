@@ -184,7 +184,7 @@ describe("the upkeep of a node's data", () => {
           ...parts.group,
           view: store.state,
           leadership: () => ({ kind: "leader", term: term(1) }),
-          propose: async (command) => applyToStore(command) as never,
+          propose: async (command) => applyToStore(command),
         },
       },
       caller: (options) => nodeCaller(parts, nodeId("n1"), options),
