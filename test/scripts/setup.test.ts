@@ -235,7 +235,8 @@ describe("run.mjs", () => {
     assert.equal(
       stderr,
       'There is no command "begin". There are: ' +
-        "setup, start, stop, status, test, bench, simulate, nemesis, check-history.\n",
+        "setup, start, stop, status, test, bench, conformance, model, simulate, fuzz, nemesis, " +
+        "check-history.\n",
     );
   });
 
