@@ -272,7 +272,8 @@ export class Observer {
     const log = node.running?.store.log;
     if (follower === undefined || log === undefined || follower.isBeyondRepair) return;
     if (follower.disk.head()?.hardState.term !== state.term) return;
-    if (matchIndex <= log.start.index || follower.disk.isDamaged) return;
+    if (matchIndex <= log.start.index) return;
+    if (follower.disk.isDamaged || node.disk.isDamaged) return;
     const { bytes } = log.entry(matchIndex);
     must(
       follower.disk.holds(matchIndex, bytes),
@@ -283,7 +284,8 @@ export class Observer {
   /** 6: who begins to lead holds all that leaders before it have committed. */
   #checkComplete(node: SimNode, state: RaftState): void {
     const log = node.running?.store.log;
-    if (log === undefined) return;
+    // A damaged row is for the node to find, when it reads it: not for whoever watches.
+    if (log === undefined || node.disk.isDamaged) return;
     for (let index = this.commitIndex; index > log.start.index; index -= 1) {
       const committed = this.#committed[index];
       if (committed === undefined || committed.inTerm >= state.term) continue;
@@ -310,7 +312,7 @@ export class Observer {
   #logOfLeader(id: NodeId, term: number): LogStore | undefined {
     const leader = this.#nodes().get(id);
     const isLeading = leader?.state?.term === term && leader.state.role.kind === "leader";
-    return isLeading ? leader.running?.store.log : undefined;
+    return isLeading && !leader.disk.isDamaged ? leader.running?.store.log : undefined;
   }
 
   #seenOf(node: SimNode): Seen {
