@@ -8,6 +8,7 @@ import {
   serviceNode,
   stranger,
   token,
+  withDeletedSecret,
   withSecret,
   type ServiceNode,
 } from "./service-node.ts";
@@ -16,8 +17,7 @@ let node: ServiceNode;
 beforeEach(async () => {
   node = await serviceNode();
   await withSecret(node);
-  await node.call("CreateSecret", { name: "gone", clientRequestToken: token(1) });
-  await node.call("DeleteSecret", { secretId: "gone" });
+  await withDeletedSecret(node);
 });
 
 /** What is wrong by itself, in requests that name an absent, a deleted and a living secret. */

@@ -8,6 +8,7 @@ import {
   serviceNode,
   stranger,
   token,
+  withDeletedSecret,
   withSecret,
   type ServiceNode,
 } from "./service-node.ts";
@@ -17,8 +18,7 @@ let arn: string;
 beforeEach(async () => {
   node = await serviceNode();
   ({ arn } = await withSecret(node));
-  await node.call("CreateSecret", { name: "gone", clientRequestToken: token(2) });
-  await node.call("DeleteSecret", { secretId: "gone" });
+  await withDeletedSecret(node);
 });
 
 const operations = {

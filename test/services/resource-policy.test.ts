@@ -10,6 +10,7 @@ import {
   serviceNode,
   stranger,
   token,
+  withDeletedSecret,
   withSecret,
   type ServiceNode,
 } from "./service-node.ts";
@@ -22,8 +23,7 @@ let arn: string;
 beforeEach(async () => {
   node = await serviceNode();
   ({ arn } = await withSecret(node));
-  await node.call("CreateSecret", { name: "gone", clientRequestToken: token(2) });
-  await node.call("DeleteSecret", { secretId: "gone" });
+  await withDeletedSecret(node);
 });
 
 const put = (resourcePolicy: string, more: Partial<DraftOf<"PutResourcePolicy">> = {}) =>

@@ -7,6 +7,7 @@ import {
   serviceNode,
   stranger,
   token,
+  withDeletedSecret,
   withSecret,
   type ServiceNode,
 } from "./service-node.ts";
@@ -135,8 +136,7 @@ describe("RotateSecret", () => {
   });
 
   it("asks who it is, what there is, and only then what is wanted", async () => {
-    await node.call("CreateSecret", { name: "gone", clientRequestToken: token(2) });
-    await node.call("DeleteSecret", { secretId: "gone" });
+    await withDeletedSecret(node);
     const wrong = { rotationLambdaArn: "nothing" };
     const request = { clientRequestToken: token(7), ...wrong };
 
@@ -177,8 +177,7 @@ describe("RotateSecret", () => {
 
 describe("CancelRotateSecret", () => {
   it("refuses a secret that never rotated, once it is there and not deleted", async () => {
-    await node.call("CreateSecret", { name: "gone", clientRequestToken: token(2) });
-    await node.call("DeleteSecret", { secretId: "gone" });
+    await withDeletedSecret(node);
     const cancel = (secretId: string) => node.call("CancelRotateSecret", { secretId });
 
     await assertRefused(cancel("db"), "rotation_not_configured");

@@ -121,6 +121,12 @@ export async function withSecret(node: ServiceNode): Promise<{ readonly arn: str
   return { arn: created.arn };
 }
 
+/** A secret named `gone`, which waits for its deletion. */
+export async function withDeletedSecret(node: ServiceNode): Promise<void> {
+  await node.call("CreateSecret", { name: "gone", clientRequestToken: token(2) });
+  await node.call("DeleteSecret", { secretId: "gone" });
+}
+
 /** Meets a refusal with this code, and with these facts if they are named. */
 export async function assertRefused<Code extends RefusalCode>(
   call: Promise<unknown>,
