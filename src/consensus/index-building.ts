@@ -10,6 +10,8 @@ export interface IndexBuildingParts {
   readonly monotonicMs: () => number;
   /** Has the next batch written soon. */
   readonly write: () => void;
+  /** Whether the disk has room for what can wait. */
+  readonly hasRoom: () => boolean;
   readonly onFatal: (error: unknown) => void;
 }
 
@@ -18,6 +20,8 @@ const sliceMs = 4;
 /** A quarter of one processor, and time for a batch to land. */
 const restPerWork = 3;
 const restMsMin = 10;
+/** Between two looks at a disk that is low on space. */
+const lowSpaceRestMs = 250;
 /** What waits for the disk: more is not added to it. */
 const unlandedMax = 10_000;
 
@@ -47,9 +51,13 @@ export class IndexBuilding {
   }
 
   async #build(): Promise<void> {
-    const { state, monotonicMs, write } = this.#parts;
+    const { state, monotonicMs, write, hasRoom } = this.#parts;
     const { signal } = this.#ending;
     while (!state.isIndexComplete()) {
+      if (!hasRoom()) {
+        await pause(lowSpaceRestMs, undefined, { signal });
+        continue;
+      }
       const begunMs = monotonicMs();
       if (state.unlandedCount < unlandedMax) {
         await buildIndexStep(state, () => monotonicMs() - begunMs >= sliceMs);

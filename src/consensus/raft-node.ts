@@ -413,6 +413,7 @@ export class RaftNode implements RaftGroup, AsyncDisposable {
       write: () => {
         this.#driver.writeRows();
       },
+      hasRoom: () => this.#watch.space === "enough",
       onFatal,
     });
   }

@@ -1,9 +1,15 @@
 // The search index of a node whose state came without one.
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, it } from "mocha";
 import { logIndex, nodeId } from "../../src/base/ids.ts";
 import type { CompactionLimits } from "../../src/consensus/compaction.ts";
+import { IndexBuilding } from "../../src/consensus/index-building.ts";
 import type { RaftNode } from "../../src/consensus/raft-node.ts";
+import { openDatabase } from "../../src/storage/database.ts";
+import { forgetDerived } from "../storage/derived-example.ts";
+import { live, openStore } from "../storage/example-data.ts";
+import { folderInMemory } from "../support/temporary-folder.ts";
 import { createNamed, RunningRegion, soon } from "./running-region.ts";
 
 /** So little that a few dozen commands leave nobody a log to catch up from. */
@@ -58,5 +64,42 @@ describe("a node that was brought its state as a whole", () => {
     assert.ok(again.view.isIndexComplete());
     assert.deepEqual(await namesIn(again), expected);
     assert.deepEqual(region.fatal, []);
+  });
+});
+
+describe("IndexBuilding", () => {
+  it("writes nothing while the disk is low on space, and goes on when it is not", async () => {
+    await using folder = await folderInMemory();
+    {
+      await using store = await openStore(folder.path);
+      await live(store, { first: 1, last: 30, inBatch: 30 });
+    }
+    const database = await openDatabase(join(folder.path, "db"));
+    await forgetDerived(database);
+    await database.close();
+    await using store = await openStore(folder.path);
+    const { state } = store;
+    const builtWhileLow: number[] = [];
+    let writes = 0;
+
+    const building = new IndexBuilding({
+      state,
+      monotonicMs: () => performance.now(),
+      write: () => (writes += 1),
+      hasRoom: () => {
+        if (builtWhileLow.length === 2) return true;
+        builtWhileLow.push(state.derived.builtThrough + writes);
+        return false;
+      },
+      onFatal: (error) => {
+        throw error;
+      },
+    });
+    building.start();
+    while (!state.isIndexComplete()) await new Promise((resolve) => setImmediate(resolve));
+    await building.close();
+
+    assert.deepEqual(builtWhileLow, [0, 0]);
+    assert.ok(writes > 0);
   });
 });
