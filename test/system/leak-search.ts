@@ -15,8 +15,24 @@ export interface Hit {
   readonly form: string;
 }
 
-/** Every place in the files below `folder`. */
+const passesMax = 10;
+
+/**
+ * Every place in the files below `folder`, in one pass in which none of them went away: a database
+ * that runs rewrites its files, and what was in one that is gone is in another by then.
+ */
 export function searchFiles(folder: string, sought: readonly Sought[]): readonly Hit[] {
+  for (let pass = 1; ; pass += 1) {
+    try {
+      return searchOnce(folder, sought);
+    } catch (error) {
+      const isGone = error instanceof Error && "code" in error && error.code === "ENOENT";
+      if (!isGone || pass === passesMax) throw error;
+    }
+  }
+}
+
+function searchOnce(folder: string, sought: readonly Sought[]): readonly Hit[] {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name));
